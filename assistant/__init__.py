@@ -1,0 +1,1 @@
+"""Cabin: an offline-first voice assistant daemon for automotive Linux head units."""

@@ -1,0 +1,1 @@
+"""The figures: what each command of `cabin bench` measures."""

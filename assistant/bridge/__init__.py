@@ -1,0 +1,1 @@
+"""The cloud's end: durable orders and the services behind them."""

@@ -1,0 +1,1 @@
+"""One file per service; each kind has one interface."""

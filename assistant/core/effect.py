@@ -1,0 +1,114 @@
+"""What the dialogue asks of the world; `loop` hands each to the adapter that can do it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from assistant.core.audio import Clip
+from assistant.core.plan import Plan
+from assistant.core.text import Language, Phrase
+
+
+class Expecting(StrEnum):
+    """What kind of sentence would be natural now; endpointing and recognition use it."""
+
+    COMMAND = "command"
+    CONSENT = "consent"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Open the ear for `turn` without a wake word; give up after `timeout_s` without speech."""
+
+    turn: int
+    expecting: Expecting
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StopListening:
+    """Close the ear; wait for the wake word again."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndTurn:
+    """The sentence is complete: close the turn as soon as the short silence is reached."""
+
+    turn: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Think:
+    """Recognise (a clip) or take (text), then understand; answers with Understood or Faulted."""
+
+    turn: int
+    generation: int
+    expecting: Expecting
+    clip: Clip | None = None
+    text: str = ""
+    language: Language = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class StopThinking:
+    """What is being recognised for `turn` is no longer wanted."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Judge again, then do the plan's steps; answers with Acted."""
+
+    turn: int
+    plan: Plan
+    undoing: bool = False
+    """True if the plan takes back an earlier one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Speak the phrases in order; answers with Spoke."""
+
+    turn: int
+    phrases: tuple[Phrase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Be silent within 200 ms; an order that is under way goes on."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Answer with TimeUp(turn, name) after `seconds`, unless cleared or set again."""
+
+    turn: int
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClearTimer:
+    """Forget the timer."""
+
+    turn: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Write one line of audit: intent, consent, call, refusal; never what was said."""
+
+    turn: int
+    what: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+Effect = Listen | StopListening | EndTurn | Think | StopThinking | Act | Say | Hush | SetTimer | ClearTimer | Record

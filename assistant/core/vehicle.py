@@ -1,0 +1,73 @@
+"""The car as its signals: VSS names, their ranges, and what they last read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+Value = bool | int | float | str
+
+
+class Zone(StrEnum):
+    """A place in the car as a person names it; sides are as seen by the driver."""
+
+    DRIVER = "driver"
+    PASSENGER = "passenger"
+    REAR_LEFT = "rear_left"
+    REAR_RIGHT = "rear_right"
+    FRONT = "front"
+    REAR = "rear"
+    LEFT = "left"
+    RIGHT = "right"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One VSS signal of this car model, as `config/vehicles/<model>.toml` describes it."""
+
+    name: str
+    """VSS path, e.g. Vehicle.Cabin.HVAC.Station.Row1.Driver.Temperature."""
+    kind: str
+    """`bool`, `int`, `float` or `string`."""
+    unit: str = ""
+    """VSS unit word, e.g. celsius, percent, km/h."""
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    choices: tuple[str, ...] = ()
+    zone: Zone | None = None
+    """The single seat it serves, if it serves one."""
+    writable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A signal's value and when the car last said it."""
+
+    value: Value
+    at: float
+    """Monotonic seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Car:
+    """A snapshot of everything the car told, and of what it can do."""
+
+    signals: Mapping[str, Signal] = field(default_factory=lambda: MappingProxyType({}))
+    readings: Mapping[str, Reading] = field(default_factory=lambda: MappingProxyType({}))
+
+    def value(self, name: str) -> Value | None:
+        """Return the last value, or None if the car never said it."""
+        reading = self.readings.get(name)
+        return None if reading is None else reading.value
+
+    def number(self, name: str) -> float | None:
+        """Return the last value as a number, or None if unknown or not a number."""
+        value = self.value(name)
+        return float(value) if isinstance(value, int | float) else None
+
+    def fresh(self, name: str, at: float, within_s: float = 1.0) -> bool:
+        """Tell whether the signal was read no longer than `within_s` before `at`."""
+        reading = self.readings.get(name)
+        return reading is not None and at - reading.at <= within_s

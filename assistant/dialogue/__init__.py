@@ -1,0 +1,1 @@
+"""The conversation as a pure machine: events in, effects out."""

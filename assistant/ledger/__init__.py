@@ -1,0 +1,1 @@
+"""Orders, outbox and audit in one SQLite file."""

@@ -1,0 +1,1 @@
+"""The mailbox: take an event, step, hand out the effects."""

@@ -1,0 +1,1 @@
+"""The head unit: media, phone, navigation, D-Bus, systemd."""

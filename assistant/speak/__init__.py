@@ -1,0 +1,1 @@
+"""Phrase to sound."""

@@ -1,0 +1,1 @@
+"""VSS names in, bus calls out."""
