@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
+from assistant.errors import CabinError
+
 log = logging.getLogger(__name__)
 
 
@@ -25,12 +27,11 @@ class Token:
 
 
 class Worker:
-    """A thread with a queue of jobs; a job that raises is reported, and the thread goes on."""
+    """A thread with a queue of jobs; a job that raises is logged, and the thread goes on."""
 
-    def __init__(self, name: str, failed: Callable[[BaseException], None]) -> None:
-        """Start the thread; `failed` is called on it with what a job raised."""
+    def __init__(self, name: str) -> None:
+        """Start the thread."""
         self.name = name
-        self._failed = failed
         self._jobs: SimpleQueue[tuple[Callable[[Token], None], Token] | None] = SimpleQueue()
         self._current = Token()
         self._lock = threading.Lock()
@@ -71,9 +72,10 @@ class Worker:
             try:
                 if not token.cancelled():
                     job(token)
-            except Exception as error:  # noqa: BLE001 - the thread must outlive any job; the error is handed on
+            except CabinError as error:
                 log.warning("%s: %s", self.name, error)
-                self._failed(error)
+            except Exception:
+                log.exception("%s: a job failed", self.name)
             finally:
                 with self._lock:
                     self._waiting -= 1

@@ -15,7 +15,9 @@ def test_the_shipped_file_shows_every_key_with_its_default() -> None:
     text = SHIPPED.read_text(encoding="utf-8")
     for section in dataclasses.fields(Config):
         value = getattr(Config(), section.name)
-        keys = [field.name for field in dataclasses.fields(value)] if dataclasses.is_dataclass(value) else [section.name]
+        keys = (
+            [field.name for field in dataclasses.fields(value)] if dataclasses.is_dataclass(value) else [section.name]
+        )
         for key in keys:
             assert f"\n{key} = " in text
 
