@@ -22,6 +22,27 @@ class Zone(StrEnum):
     ALL = "all"
 
 
+SEATS = frozenset({Zone.DRIVER, Zone.PASSENGER, Zone.REAR_LEFT, Zone.REAR_RIGHT})
+DRIVER_SIDE = "Vehicle.Cabin.DriverPosition"
+
+
+def seats(zone: Zone, driver_side: str = "LEFT") -> frozenset[Zone]:
+    """Return the single seats a zone covers; `driver_side` is LEFT or RIGHT."""
+    sides = (Zone.LEFT, Zone.RIGHT) if driver_side == "LEFT" else (Zone.RIGHT, Zone.LEFT)
+    match zone:
+        case Zone.ALL:
+            return SEATS
+        case Zone.FRONT:
+            return frozenset({Zone.DRIVER, Zone.PASSENGER})
+        case Zone.REAR:
+            return frozenset({Zone.REAR_LEFT, Zone.REAR_RIGHT})
+        case Zone.LEFT | Zone.RIGHT:
+            front = Zone.DRIVER if zone is sides[0] else Zone.PASSENGER
+            return frozenset({front, Zone.REAR_LEFT if zone is Zone.LEFT else Zone.REAR_RIGHT})
+        case _:
+            return frozenset({zone})
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """One VSS signal of this car model, as `config/vehicles/<model>.toml` describes it."""
@@ -37,7 +58,7 @@ class Signal:
     step: float | None = None
     choices: tuple[str, ...] = ()
     zone: Zone | None = None
-    """The single seat it serves, if it serves one."""
+    """The seat or the row it serves, if it serves one."""
     writable: bool = True
 
 
@@ -66,6 +87,10 @@ class Car:
         """Return the last value as a number, or None if unknown or not a number."""
         value = self.value(name)
         return float(value) if isinstance(value, int | float) else None
+
+    def seats(self, zone: Zone) -> frozenset[Zone]:
+        """Return the single seats a zone covers in this car; the driver sits on the left unless the car says otherwise."""
+        return seats(zone, str(self.value(DRIVER_SIDE) or "LEFT"))
 
     def fresh(self, name: str, at: float, within_s: float = 1.0) -> bool:
         """Tell whether the signal was read no longer than `within_s` before `at`."""
