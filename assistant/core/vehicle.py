@@ -15,6 +15,8 @@ class Zone(StrEnum):
     PASSENGER = "passenger"
     REAR_LEFT = "rear_left"
     REAR_RIGHT = "rear_right"
+    FRONT_LEFT = "front_left"
+    FRONT_RIGHT = "front_right"
     FRONT = "front"
     REAR = "rear"
     LEFT = "left"
@@ -28,19 +30,17 @@ DRIVER_SIDE = "Vehicle.Cabin.DriverPosition"
 
 def seats(zone: Zone, driver_side: str = "LEFT") -> frozenset[Zone]:
     """Return the single seats a zone covers; `driver_side` is LEFT or RIGHT."""
-    sides = (Zone.LEFT, Zone.RIGHT) if driver_side == "LEFT" else (Zone.RIGHT, Zone.LEFT)
-    match zone:
-        case Zone.ALL:
-            return SEATS
-        case Zone.FRONT:
-            return frozenset({Zone.DRIVER, Zone.PASSENGER})
-        case Zone.REAR:
-            return frozenset({Zone.REAR_LEFT, Zone.REAR_RIGHT})
-        case Zone.LEFT | Zone.RIGHT:
-            front = Zone.DRIVER if zone is sides[0] else Zone.PASSENGER
-            return frozenset({front, Zone.REAR_LEFT if zone is Zone.LEFT else Zone.REAR_RIGHT})
-        case _:
-            return frozenset({zone})
+    left, right = (Zone.DRIVER, Zone.PASSENGER) if driver_side == "LEFT" else (Zone.PASSENGER, Zone.DRIVER)
+    groups = {
+        Zone.FRONT_LEFT: {left},
+        Zone.FRONT_RIGHT: {right},
+        Zone.FRONT: {left, right},
+        Zone.REAR: {Zone.REAR_LEFT, Zone.REAR_RIGHT},
+        Zone.LEFT: {left, Zone.REAR_LEFT},
+        Zone.RIGHT: {right, Zone.REAR_RIGHT},
+        Zone.ALL: SEATS,
+    }
+    return frozenset(groups.get(zone, {zone}))
 
 
 @dataclass(frozen=True, slots=True)
