@@ -3,13 +3,26 @@
 from dataclasses import dataclass
 from typing import Final
 
-MINOR_DIGITS: Final = {"JPY": 0, "KRW": 0}
+MINOR_DIGITS: Final = {
+    "BHD": 3,
+    "CLP": 0,
+    "ISK": 0,
+    "JOD": 3,
+    "JPY": 0,
+    "KRW": 0,
+    "KWD": 3,
+    "OMR": 3,
+    "PYG": 0,
+    "TND": 3,
+    "UGX": 0,
+    "VND": 0,
+}
 """Currencies (ISO 4217) whose minor unit is not a hundredth."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Money:
-    """An amount of one currency."""
+    """An amount of one currency; only amounts of one currency can be added or compared (ValueError otherwise)."""
 
     minor: int
     """Cents, fen, … : whole minor units; negative is a refund."""
@@ -17,8 +30,13 @@ class Money:
     """ISO 4217 code."""
 
     def __post_init__(self) -> None:
-        """Refuse a currency that is not three capital letters."""
-        if len(self.currency) != 3 or not (self.currency.isascii() and self.currency.isupper()):
+        """Refuse a part of a cent, and a currency that is not three capital letters."""
+        if type(self.minor) is not int:
+            msg = f"not whole minor units: {self.minor!r}"
+            raise ValueError(msg)
+        if len(self.currency) != 3 or not (
+            self.currency.isascii() and self.currency.isalpha() and self.currency.isupper()
+        ):
             msg = f"not an ISO 4217 currency: {self.currency!r}"
             raise ValueError(msg)
 
@@ -28,11 +46,29 @@ class Money:
         return MINOR_DIGITS.get(self.currency, 2)
 
     def __add__(self, other: "Money") -> "Money":
-        """Add two amounts of the same currency; ValueError otherwise."""
+        return Money(self.minor + self._same(other), self.currency)
+
+    def __sub__(self, other: "Money") -> "Money":
+        return Money(self.minor - self._same(other), self.currency)
+
+    def __lt__(self, other: "Money") -> bool:
+        return self.minor < self._same(other)
+
+    def __le__(self, other: "Money") -> bool:
+        return self.minor <= self._same(other)
+
+    def __gt__(self, other: "Money") -> bool:
+        return self.minor > self._same(other)
+
+    def __ge__(self, other: "Money") -> bool:
+        return self.minor >= self._same(other)
+
+    def _same(self, other: "Money") -> int:
+        """Return the other's minor units if it is of this currency."""
         if other.currency != self.currency:
-            msg = f"cannot add {other.currency} to {self.currency}"
+            msg = f"{other.currency} and {self.currency} cannot be reckoned together"
             raise ValueError(msg)
-        return Money(self.minor + other.minor, self.currency)
+        return other.minor
 
     def __str__(self) -> str:
         """Return the amount for logs, e.g. `12.50 EUR`."""
