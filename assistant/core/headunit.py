@@ -41,6 +41,9 @@ class Call:
     number: str = ""
     last_name: str = ""
     last_number: str = ""
+    """Whom we dialled last."""
+    last_caller: str = ""
+    """Name or number of who rang last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +83,5 @@ class HeadUnit:
     call: Call = Call()
     route: Route = Route()
     timers: tuple[Timer, ...] = ()
+    here: str = ""
+    """Street and town where the car is, as far as the map knows."""
