@@ -1,0 +1,51 @@
+"""The world as one snapshot: what the car, the head unit, the link and the person's preferences say right now."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from assistant.agenda import Agenda
+from assistant.core.context import Connectivity, Context
+from assistant.core.ports import Devices, Vehicle
+from assistant.core.text import LANGUAGES, Language
+
+
+class World:
+    """Builds the Context of every decision."""
+
+    def __init__(
+        self,
+        vehicle: Vehicle,
+        devices: Devices,
+        agenda: Agenda,
+        preferences: Mapping[str, str],
+        language: Language,
+        connectivity: Callable[[], Connectivity],
+    ) -> None:
+        """Take the parts; `preferences` is looked at anew for every context, `language` is the one configured."""
+        self._vehicle = vehicle
+        self._devices = devices
+        self._agenda = agenda
+        self._preferences = preferences
+        self._language = language
+        self._connectivity = connectivity
+
+    @property
+    def language(self) -> Language:
+        """Return the language in force: the one a person chose by voice, else the configured one."""
+        chosen = self._preferences.get("language", "")
+        return next((language for language in LANGUAGES if language == chosen), self._language)
+
+    def context(self) -> Context:
+        """Return the world as of now; quick, from any thread."""
+        return Context(
+            at=time.monotonic(),
+            now=datetime.now().astimezone(),
+            language=self.language,
+            connectivity=self._connectivity(),
+            car=self._vehicle.car(),
+            headunit=replace(self._devices.headunit(), timers=self._agenda.timers()),
+            names=self._devices.names(),
+            preferences=dict(self._preferences),
+        )
