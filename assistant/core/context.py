@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from assistant.core.headunit import HeadUnit
-from assistant.core.plan import Plan
+from assistant.core.plan import Plan, Question
 from assistant.core.text import Language, Phrase
 from assistant.core.vehicle import Car, Zone
 
@@ -41,3 +41,5 @@ class Context:
     """The last answer, for `repeat`."""
     last_done: Plan | None = None
     """The last plan that was done and can be undone."""
+    asked: Question | None = None
+    """What was asked last, if the sentence may be its answer."""

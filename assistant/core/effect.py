@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from assistant.core.audio import Clip
-from assistant.core.plan import Plan
+from assistant.core.plan import Plan, Question
 from assistant.core.text import Language, Phrase
 
 
@@ -51,6 +51,8 @@ class Think:
     clip: Clip | None = None
     text: str = ""
     language: Language = "en"
+    asked: Question | None = None
+    """The question that this sentence may answer; goes into the `Context` that understanding gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,12 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Speak the phrases in order; answers with Spoke."""
+    """Speak the phrases in order, after what is being said; answers with Spoke of the same utterance."""
 
     turn: int
     phrases: tuple[Phrase, ...]
+    utterance: int = 0
+    """Grows with every Say, so that the end of one is never taken for the end of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +91,11 @@ class Hush:
 
 @dataclass(frozen=True, slots=True)
 class SetTimer:
-    """Answer with TimeUp(turn, name) after `seconds`, unless cleared or set again."""
+    """Answer with TimeUp(turn, name) after `seconds`, unless set again before; set again, only the later one answers."""
 
     turn: int
     name: str
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class ClearTimer:
-    """Forget the timer."""
-
-    turn: int
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,4 +107,4 @@ class Record:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-Effect = Listen | StopListening | EndTurn | Think | StopThinking | Act | Say | Hush | SetTimer | ClearTimer | Record
+Effect = Listen | StopListening | EndTurn | Think | StopThinking | Act | Say | Hush | SetTimer | Record

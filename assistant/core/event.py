@@ -45,10 +45,11 @@ class SpeechStarted:
 
 @dataclass(frozen=True, slots=True)
 class SpeechPaused:
-    """Enough silence to guess what was said; `generation` grows when speech goes on."""
+    """Enough silence to guess what was said."""
 
     turn: int
     generation: int
+    """Grows when speech goes on, and never starts again within a turn, however often its ear is opened."""
     clip: Clip
 
 
@@ -58,6 +59,7 @@ class TurnEnded:
 
     turn: int
     generation: int
+    """That of the last SpeechPaused, or a higher one if speech went on after it."""
     clip: Clip
 
 
@@ -71,7 +73,7 @@ class NothingHeard:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A sentence came as text (terminal, D-Bus); a turn of its own."""
+    """A sentence came as text (terminal, D-Bus); `turn` is new and higher than any before."""
 
     turn: int
     text: str
@@ -90,7 +92,7 @@ class Understood:
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """The steps of a plan have ended."""
+    """The steps of a plan have ended; comes for every Act, also where doing them raised."""
 
     turn: int
     outcomes: tuple[Outcome, ...]
@@ -102,11 +104,13 @@ class Spoke:
 
     turn: int
     whole: bool
+    utterance: int = 0
+    """That of the Say it ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A button."""
+    """A button, pressed while `turn` was going on."""
 
     turn: int
     button: Button
