@@ -91,11 +91,19 @@ class Hush:
 
 @dataclass(frozen=True, slots=True)
 class SetTimer:
-    """Answer with TimeUp(turn, name) after `seconds`, unless set again before; set again, only the later one answers."""
+    """Answer with TimeUp(turn, name) after `seconds`, unless cleared or set again before (then only the later one answers)."""
 
     turn: int
     name: str
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClearTimer:
+    """Forget the timer, if it is set."""
+
+    turn: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +115,4 @@ class Record:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-Effect = Listen | StopListening | EndTurn | Think | StopThinking | Act | Say | Hush | SetTimer | Record
+Effect = Listen | StopListening | EndTurn | Think | StopThinking | Act | Say | Hush | SetTimer | ClearTimer | Record
