@@ -1,0 +1,134 @@
+"""A language read from its folder: phrases, rules, lists, sentences; nothing is compiled here."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from assistant.core.text import LANGUAGES, Language
+from assistant.errors import ConfigError
+
+FOLDER: Final = Path(__file__).parent
+TABLES: Final = ("phrases", "rules", "lists", "words", "sentence")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Templates that all mean one request."""
+
+    request: str
+    fields: Mapping[str, Any]
+    text: tuple[str, ...]
+    where: str
+    """File name and number of the sentence in it, for errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguagePack:
+    """Everything Cabin says and hears in one language, as written."""
+
+    language: Language
+    phrases: Mapping[str, tuple[str, ...]]
+    """Phrase key to its variants."""
+    rules: Mapping[str, str]
+    lists: Mapping[str, Mapping[str, tuple[str, ...]]]
+    """List name, value, the words for it."""
+    words: Mapping[str, tuple[str, ...]]
+    """Plain word lists of the language: fillers, joiners, repairs."""
+    sentences: tuple[Sentence, ...]
+
+
+@cache
+def load(language: Language) -> LanguagePack:
+    """Return the pack in this package's folder of the language; ConfigError names file and mend."""
+    if language not in LANGUAGES:
+        raise ConfigError(f"no language {language!r}", f"one of {', '.join(LANGUAGES)}")
+    return read(FOLDER / language, language)
+
+
+def read(folder: Path, language: Language) -> LanguagePack:
+    """Return the pack of any folder of TOML files; ConfigError names file and mend."""
+    gathered = _Gathered()
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            with path.open("rb") as file:
+                table = tomllib.load(file)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+            raise ConfigError(f"{language}/{path.name}: {error}", "correct the file's TOML, UTF-8") from error
+        gathered.add(f"{language}/{path.name}", table)
+    return LanguagePack(
+        language,
+        MappingProxyType(gathered.phrases),
+        MappingProxyType(gathered.rules),
+        MappingProxyType({name: MappingProxyType(values) for name, values in gathered.lists.items()}),
+        MappingProxyType(gathered.words),
+        tuple(gathered.sentences),
+    )
+
+
+class _Gathered:
+    """What the files of a folder add up to."""
+
+    def __init__(self) -> None:
+        self.phrases: dict[str, tuple[str, ...]] = {}
+        self.rules: dict[str, str] = {}
+        self.lists: dict[str, dict[str, tuple[str, ...]]] = {}
+        self.words: dict[str, tuple[str, ...]] = {}
+        self.sentences: list[Sentence] = []
+
+    def add(self, where: str, table: Mapping[str, Any]) -> None:
+        """Take one file's tables; refuse unknown tables, wrong types and what is defined twice."""
+        for name in table:
+            if name not in TABLES:
+                raise ConfigError(f"{where}: unknown table [{name}]", f"one of {', '.join(TABLES)}")
+        for key, value in table.get("phrases", {}).items():
+            _once(self.phrases, key, f"{where}: phrase")
+            self.phrases[key] = _strings(value, f"{where}: phrase {key}")
+        for key, value in table.get("rules", {}).items():
+            _once(self.rules, key, f"{where}: rule")
+            self.rules[key] = _string(value, f"{where}: rule {key}")
+        for key, value in table.get("words", {}).items():
+            _once(self.words, key, f"{where}: words")
+            self.words[key] = _strings(value, f"{where}: words {key}")
+        for name, values in table.get("lists", {}).items():
+            into = self.lists.setdefault(name, {})
+            for value, words in values.items():
+                into[value] = (*into.get(value, ()), *_strings(words, f"{where}: lists.{name}.{value}"))
+        for number, entry in enumerate(table.get("sentence", []), 1):
+            self.sentences.append(_sentence(entry, f"{where} sentence {number}"))
+
+
+def _sentence(entry: Mapping[str, Any], where: str) -> Sentence:
+    """Check one `[[sentence]]`."""
+    unknown = set(entry) - {"request", "fields", "text"}
+    if unknown or "request" not in entry or "text" not in entry:
+        what = f"unknown key {min(unknown)!r}" if unknown else "request and text are needed"
+        raise ConfigError(f"{where}: {what}", "keys are request, text and, if needed, fields")
+    request = _string(entry["request"], f"{where}: request")
+    return Sentence(
+        request, MappingProxyType(dict(entry.get("fields", {}))), _strings(entry["text"], where), f"{where} ({request})"
+    )
+
+
+def _once(table: Mapping[str, object], key: str, what: str) -> None:
+    """Refuse a key that another file already defined."""
+    if key in table:
+        raise ConfigError(f"{what} {key!r} is defined twice", "keep one of them")
+
+
+def _string(value: object, what: str) -> str:
+    """Return a string or refuse."""
+    if not isinstance(value, str):
+        raise ConfigError(f"{what}: {value!r} is not text", "write it in quotes")
+    return value
+
+
+def _strings(value: object, what: str) -> tuple[str, ...]:
+    """Return a string or list of strings as a tuple, or refuse."""
+    values = value if isinstance(value, list) else [value]
+    if not values:
+        raise ConfigError(f"{what}: an empty list", "give at least one text")
+    return tuple(_string(item, what) for item in values)
