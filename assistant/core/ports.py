@@ -144,6 +144,29 @@ class Devices(Protocol):
         ...
 
 
+class Link(Protocol):
+    """The way to the bridge. It opens by itself and comes back by itself; what it hears goes to the callbacks it was built with.
+
+    Built with `heard(raw)`, one whole message of the bridge, and `changed(connectivity)`, LINK when the broker took us in
+    and OFFLINE when it was lost; both are called from a thread of the link's own and must only post an event.
+    """
+
+    def open(self) -> None:
+        """Begin to connect, and keep trying until closed; returns at once."""
+        ...
+
+    def send(self, raw: bytes, message: str, life_s: int) -> bool:
+        """Hand over one envelope with its message id and remaining life in seconds; False: not connected, keep it.
+
+        True is not durability: only the bridge's answer is.
+        """
+        ...
+
+    def close(self) -> None:
+        """Leave; no callback comes after it."""
+        ...
+
+
 class Sentences(Protocol):
     """All sentences the car knows in one language, as a deterministic word graph for a recogniser that is bound to them.
 
