@@ -1,0 +1,179 @@
+"""The microphone: PortAudio puts bytes on a queue; a device that vanishes is waited for."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from enum import StrEnum
+from typing import Any
+
+from assistant.core.audio import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ, Frame
+from assistant.errors import DeviceError
+
+_LOG = logging.getLogger(__name__)
+
+QUEUE_FRAMES = 100
+"""2 s: under load frames come in bursts (p99 50 ms), and thinking may hold the ear up."""
+GONE_AFTER_S = 1.0
+"""A stream that is silent for so long has lost its device, whatever PortAudio says."""
+FIRST_RETRY_S = 0.5
+LAST_RETRY_S = 8.0
+_SILENCE = bytes(FRAME_BYTES)
+_MEND = "plug it in, or name another one in [hear] microphone; `cabin check` lists them"
+
+
+class MicrophoneState(StrEnum):
+    """LIVE: frames come from the device; GONE: silence is given out until it is back."""
+
+    LIVE = "live"
+    GONE = "gone"
+
+
+def _sounddevice() -> Any:
+    """Return the sounddevice module; raise DeviceError where PortAudio is missing."""
+    try:
+        import sounddevice  # noqa: PLC0415 - starts PortAudio when imported
+    except (ImportError, OSError) as error:
+        raise DeviceError("PortAudio is not installed", "apt install libportaudio2") from error
+    return sounddevice
+
+
+def microphones() -> tuple[str, ...]:
+    """Return the names of the capture devices; raise DeviceError where PortAudio is missing."""
+    sd = _sounddevice()
+    try:
+        return tuple(device["name"] for device in sd.query_devices() if device["max_input_channels"] > 0)
+    except sd.PortAudioError as error:
+        raise DeviceError(f"the sound system does not answer: {error}", _MEND) from error
+
+
+def rescan_devices() -> None:
+    """Let PortAudio list the devices anew; ends every PortAudio stream of this process."""
+    sd = _sounddevice()
+    with suppress(sd.PortAudioError):
+        sd._terminate()  # noqa: SLF001 - PortAudio lists devices only when it starts
+    with suppress(sd.PortAudioError):
+        sd._initialize()  # noqa: SLF001 - as above
+
+
+class Microphone:
+    """A FrameSource that outlives its device: while the device is gone it gives out silence in real time and tries again."""
+
+    def __init__(
+        self,
+        device: str | int | None = None,
+        *,
+        state: Callable[[MicrophoneState], None] = lambda _: None,
+        rescan: Callable[[], None] = rescan_devices,
+    ) -> None:
+        """Name a device (None: the system's default); `state` is told every change, `rescan` is called before each new try."""
+        self._device = device
+        self._tell = state
+        self._rescan = rescan
+        self._queue: queue.Queue[tuple[bytes, float]] = queue.Queue(QUEUE_FRAMES)
+        self._closed = threading.Event()
+        self._state: MicrophoneState | None = None
+        self._stream: Any = None
+
+    def probe(self) -> None:
+        """Open and close the device once; raise DeviceError with the mend."""
+        stream = self._open()
+        stream.close()
+
+    def frames(self) -> Iterable[Frame]:
+        """Yield 20 ms frames until closed: sound while the device lives, silence while it is gone."""
+        wait_s = 0.0
+        try:
+            while not self._closed.is_set():
+                yield from self._away(wait_s)
+                if self._closed.is_set():
+                    return
+                if self._connect():
+                    wait_s = FIRST_RETRY_S
+                    yield from self._live()
+                else:
+                    wait_s = min(LAST_RETRY_S, max(FIRST_RETRY_S, wait_s * 2))
+        finally:
+            self._disconnect()
+
+    def close(self) -> None:
+        """End `frames`, from any thread."""
+        self._closed.set()
+        with suppress(queue.Full):
+            self._queue.put_nowait((b"", time.monotonic()))
+
+    def _open(self) -> Any:
+        """Return a started stream; raise DeviceError."""
+        sd = _sounddevice()
+        try:
+            stream = sd.RawInputStream(
+                samplerate=SAMPLE_RATE_HZ,
+                blocksize=FRAME_SAMPLES,
+                device=self._device,
+                channels=1,
+                dtype="int16",
+                callback=self._arrived,
+            )
+            stream.start()
+        except (sd.PortAudioError, ValueError) as error:
+            name = "the default microphone" if self._device is None else f"microphone {self._device!r}"
+            raise DeviceError(f"{name} cannot be opened: {error}", _MEND) from error
+        return stream
+
+    def _arrived(self, data: Any, _frames: int, _time: Any, _status: Any) -> None:
+        """Put one frame on the queue; runs in PortAudio's thread and does nothing else."""
+        with suppress(queue.Full):
+            self._queue.put_nowait((bytes(data), time.monotonic()))
+
+    def _connect(self) -> bool:
+        """Open the device, after a first failure with a fresh list of devices; tell whether it lives."""
+        if self._state is MicrophoneState.GONE:
+            self._rescan()
+        try:
+            self._stream = self._open()
+        except DeviceError as error:
+            _LOG.debug("microphone: %s", error)
+            self._become(MicrophoneState.GONE)
+            return False
+        return True
+
+    def _disconnect(self) -> None:
+        """Close the stream and forget what it left on the queue."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            sd = _sounddevice()
+            with suppress(sd.PortAudioError):
+                stream.close(ignore_errors=True)
+        with suppress(queue.Empty):
+            while True:
+                self._queue.get_nowait()
+
+    def _live(self) -> Iterable[Frame]:
+        """Yield what the device hears until it is closed or gone."""
+        while not self._closed.is_set():
+            try:
+                pcm, at = self._queue.get(timeout=GONE_AFTER_S)
+            except queue.Empty:
+                self._disconnect()
+                self._become(MicrophoneState.GONE)
+                return
+            if len(pcm) == FRAME_BYTES:
+                self._become(MicrophoneState.LIVE)
+                yield Frame(pcm, at)
+
+    def _away(self, seconds: float) -> Iterable[Frame]:
+        """Yield silence in real time, so that an open turn can end."""
+        start = time.monotonic()
+        for count in range(1, round(seconds * 1000 / FRAME_MS) + 1):
+            due = start + count * FRAME_MS / 1000
+            if self._closed.wait(max(0.0, due - time.monotonic())):
+                return
+            yield Frame(_SILENCE, due)
+
+    def _become(self, state: MicrophoneState) -> None:
+        """Tell a change of state once."""
+        if state is not self._state:
+            self._state = state
+            self._tell(state)
