@@ -89,7 +89,7 @@ class Child:
         return True
 
     def close(self) -> None:
-        """End the child: its input closes, then it is asked, then it is killed."""
+        """End the child: it is asked, two seconds later killed."""
         self._closed.set()
         with self._lock:
             child = self._child
@@ -138,13 +138,12 @@ class Child:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Close the child's input, give it two seconds, then end it."""
-    with contextlib.suppress(OSError):
-        if child.stdin is not None:
-            child.stdin.close()
+    """Ask the child to end, give it two seconds, then end it."""
     for push in (child.terminate, child.kill):
-        try:
+        push()
+        with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(2)
-        except subprocess.TimeoutExpired:
-            push()
-    child.wait()
+            break
+    if child.stdin is not None:
+        with contextlib.suppress(OSError):
+            child.stdin.close()
