@@ -19,6 +19,8 @@ class Kind(Enum):
     NUMBER = "number"
     FLAG = "flag"
     TEXTS = "texts"
+    OPTIONS = "options"
+    """An object of texts: size, milk, sugar, …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,105 +32,95 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A list of objects, or of points."""
+    """A list of objects or of points."""
 
     row: "Fields | Point"
 
 
-Fields = Mapping[str, "Kind | Point | Rows"]
+Fields = Mapping[str, Any]
+"""Field name -> Kind, Point, Rows, or the Fields of an object."""
 
-TEXT, NUMBER, FLAG, TEXTS = Kind.TEXT, Kind.NUMBER, Kind.FLAG, Kind.TEXTS
+TEXT, NUMBER, FLAG, TEXTS, OPTIONS = Kind.TEXT, Kind.NUMBER, Kind.FLAG, Kind.TEXTS, Kind.OPTIONS
 DOOR, STREET, QUARTER, TOWN = Point(4), Point(3), Point(2), Point(1)
-
-_RIDE: Final[Fields] = {
-    "pickup": DOOR,
-    "destination": DOOR,
-    "stops": Rows(DOOR),
-    "when": TEXT,
-    "ceiling_minor": NUMBER,
-    "currency": TEXT,
-    "shared": FLAG,
-    "vehicle_class": TEXT,
-    "seats": NUMBER,
-    "luggage": NUMBER,
-    "passenger": TEXT,
-    "offer": TEXT,
-}
-_MEAL: Final[Fields] = {
-    "place": TEXT,
-    "items": Rows({"item": TEXT, "name": TEXT, "quantity": NUMBER, "options": TEXTS}),
-    "delivery": FLAG,
-    "deliver_to": DOOR,
-    "when": TEXT,
-    "tip_minor": NUMBER,
-    "ceiling_minor": NUMBER,
-    "currency": TEXT,
-    "note": TEXT,
-    "offer": TEXT,
-}
-_HOTEL: Final[Fields] = {
-    "hotel": TEXT,
-    "rate": TEXT,
-    "town": TEXT,
-    "check_in": TEXT,
-    "nights": NUMBER,
-    "guests": NUMBER,
-    "rooms": NUMBER,
-    "guest": TEXT,
-    "ceiling_minor": NUMBER,
-    "currency": TEXT,
-    "offer": TEXT,
-}
-_TRAVEL: Final[Fields] = {
-    "kind": TEXT,
+_MONEY: Final[Fields] = {"minor": NUMBER, "currency": TEXT}
+_PERSON: Final[Fields] = {"name": TEXT, "phone": TEXT}
+_CEILING: Final[Fields] = {"ceiling": _MONEY}
+_DISHES: Final = Rows({"dish": TEXT, "count": NUMBER, "options": OPTIONS})
+_GOODS: Final = Rows({"product": TEXT, "count": NUMBER})
+_STAY: Final[Fields] = {"check_in": TEXT, "nights": NUMBER, "rooms": NUMBER}
+_FIND: Final[Fields] = {"near": QUARTER, "words": TEXT, "limit": NUMBER}
+_LEG: Final[Fields] = {
     "origin": TEXT,
     "destination": TEXT,
-    "stops": TEXTS,
-    "date": TEXT,
-    "time": TEXT,
-    "seat_class": TEXT,
-    "passengers": NUMBER,
-    "passenger": TEXT,
-    "ceiling_minor": NUMBER,
-    "currency": TEXT,
-    "offer": TEXT,
+    "day": TEXT,
+    "number": TEXT,
+    "after": TEXT,
+    "carriage": TEXT,
 }
-_SHOP: Final[Fields] = {
-    "items": Rows({"item": TEXT, "name": TEXT, "quantity": NUMBER}),
-    "query": TEXT,
-    "deliver_to": DOOR,
-    "order": TEXT,
-    "ceiling_minor": NUMBER,
-    "currency": TEXT,
-    "offer": TEXT,
-}
-_NEAR: Final[Fields] = {"query": TEXT, "near": QUARTER, "limit": NUMBER, "open_now": FLAG, "category": TEXT}
 
-SERVICES: Final[Mapping[str, Fields]] = {
-    "ride": _RIDE,
-    "ride.search": {**_RIDE, "pickup": STREET, "destination": STREET, "stops": Rows(STREET)},
-    "meal": _MEAL,
-    "meal.search": {**_NEAR, "cuisine": TEXT, "delivery": FLAG, "ceiling_minor": NUMBER, "currency": TEXT},
-    "hotel": _HOTEL,
-    "hotel.search": {**_HOTEL, "near": QUARTER, "limit": NUMBER},
-    "travel": _TRAVEL,
-    "travel.search": {**_TRAVEL, "limit": NUMBER},
-    "parcel": {
-        "parcel": TEXT,
-        "carrier": TEXT,
-        "number": TEXT,
-        "redirect_to": DOOR,
-        "pickup_point": TEXT,
-        "when": TEXT,
+CALLS: Final[Mapping[str, Fields]] = {
+    "ride.book": {
+        "pickup": DOOR,
+        "destination": DOOR,
+        "stops": Rows(DOOR),
+        "at": TEXT,
+        "vehicle_class": TEXT,
+        "seats": NUMBER,
+        "luggage": NUMBER,
+        "shared": FLAG,
+        "passenger": _PERSON,
+        **_CEILING,
     },
-    "shop": _SHOP,
-    "shop.search": {"query": TEXT, "category": TEXT, "limit": NUMBER, "ceiling_minor": NUMBER, "currency": TEXT},
-    "pay": {"payee": TEXT, "amount_minor": NUMBER, "currency": TEXT, "purpose": TEXT, "payment": TEXT},
-    "places": _NEAR,
-    "routes": {"origin": STREET, "destination": STREET, "stops": Rows(STREET), "avoid": TEXTS, "depart": TEXT},
-    "weather": {"near": TOWN, "town": TEXT, "date": TEXT, "days": NUMBER},
+    "ride.change": {"add_stop": DOOR, "remove_stop": TEXT, "destination": DOOR},
+    "ride.products": {
+        "pickup": STREET,
+        "destination": STREET,
+        "stops": Rows(STREET),
+        "seats": NUMBER,
+        "luggage": NUMBER,
+        "shared": FLAG,
+    },
+    "meal.order": {
+        "lines": _DISHES,
+        "kitchen": TEXT,
+        "handover": TEXT,
+        "address": DOOR,
+        "at": TEXT,
+        "tip_minor": NUMBER,
+        **_CEILING,
+    },
+    "meal.change": {"address": DOOR, "handover": TEXT, "add": _DISHES},
+    "meal.nearby": _FIND,
+    "meal.menu": {"kitchen": TEXT},
+    "hotel.search": {**_FIND, **_STAY, "guests": NUMBER, "stars": NUMBER, **_CEILING},
+    "hotel.rates": {"hotel": TEXT, **_STAY},
+    "hotel.book": {"hotel": TEXT, "rate": TEXT, **_STAY, "guests": NUMBER, "guest": _PERSON, **_CEILING},
+    "hotel.change": _STAY,
+    "travel.search": {
+        "origin": TEXT,
+        "destination": TEXT,
+        "day": TEXT,
+        "after": TEXT,
+        "carriage": TEXT,
+        "limit": NUMBER,
+    },
+    "travel.book": {"legs": Rows(_LEG), "cabin": TEXT, "seats": NUMBER, "passengers": Rows(_PERSON), **_CEILING},
+    "travel.change": {"leg": NUMBER, "day": TEXT, "after": TEXT, "number": TEXT},
+    "parcel.mine": {},
+    "parcel.track": {"parcel": TEXT},
+    "parcel.redirect": {"parcel": TEXT, "address": DOOR, "day": TEXT, **_CEILING},
+    "shop.search": {"words": TEXT, "limit": NUMBER},
+    "shop.buy": {"lines": _GOODS, "address": DOOR, **_CEILING},
+    "shop.reorder": {"order": TEXT, **_CEILING},
+    "shop.change": {"address": DOOR, "add": _GOODS},
+    "pay.pay": {"payee": TEXT, "amount": _MONEY, **_CEILING},
+    "pay.due": {},
+    "pay.limits": {},
+    "places.find": {**_FIND, "kind": TEXT},
+    "routes.route": {"origin": STREET, "destination": STREET, "stops": Rows(STREET), "avoid": TEXTS},
+    "weather.forecast": {"near": TOWN, "day": TEXT},
 }
-"""Fields of the arguments per `service.method`, or per `service` where its methods do not differ."""
+"""Fields of the arguments per `service.method`; a change of an order is `service.change`."""
 
 _TERMS: Final[Fields] = {
     "digest": TEXT,
@@ -148,21 +140,18 @@ _PLAIN: Final[Mapping[Op, Fields]] = {
     Op.STATUS: {},
     Op.ERASE: {},
 }
-_POINT: Final = frozenset({"name", "latitude_deg", "longitude_deg", "address"})
+_DEGREES: Final = frozenset({"latitude_deg", "longitude_deg"})
+_PLACE: Final[Fields] = {"name": TEXT, "latitude_deg": NUMBER, "longitude_deg": NUMBER, "address": TEXT}
 
 
 def call_body(service: str, method: str, args: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body of a `quote` or `ask` with locations rounded to need; WireError(NOT_ALLOWED) for a field not on the list."""
-    return {
-        "service": service,
-        "method": method,
-        "args": _fields(args, _listed(service, method), f"{service}.{method}"),
-    }
+    """Return the body of a `quote` or `ask`, locations rounded to need; WireError(NOT_ALLOWED) for a field not on the list."""
+    return {"service": service, "method": method, "args": _listed(service, method, args)}
 
 
-def change_body(service: str, method: str, args: Mapping[str, Any]) -> dict[str, Any]:
+def change_body(service: str, args: Mapping[str, Any]) -> dict[str, Any]:
     """Return the body of a `change` of an order of that service; WireError(NOT_ALLOWED) for a field not on the list."""
-    return {"args": _fields(args, _listed(service, method), f"{service}.{method}")}
+    return {"args": _listed(service, "change", args)}
 
 
 def plain_body(op: Op, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,53 +161,46 @@ def plain_body(op: Op, body: Mapping[str, Any]) -> dict[str, Any]:
     return _fields(body, _PLAIN[op], op.value)
 
 
-def _listed(service: str, method: str) -> Fields:
-    """Return the fields of a service's method; WireError(NOT_ALLOWED) for a service that is not on the list."""
-    found = SERVICES.get(f"{service}.{method}") or SERVICES.get(service)
-    if found is None:
-        raise WireError(Fault.NOT_ALLOWED, f"nothing of {service}.{method} may leave the car")
-    return found
+def _listed(service: str, method: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a service's method; WireError(NOT_ALLOWED) for a method or field that is not on the list."""
+    where = f"{service}.{method}"
+    if where not in CALLS:
+        raise WireError(Fault.NOT_ALLOWED, f"nothing of {where} may leave the car")
+    return _fields(args, CALLS[where], where)
 
 
 def _fields(given: Mapping[str, Any], listed: Fields, where: str) -> dict[str, Any]:
-    """Return the fields, each of its kind; WireError(NOT_ALLOWED) otherwise."""
-    return {key: _value(value, listed.get(key), f"{where}.{key}") for key, value in given.items()}
+    """Return the fields that are said, each of its kind; WireError(NOT_ALLOWED) otherwise."""
+    foreign = sorted(given.keys() - listed.keys())
+    if foreign:
+        raise WireError(Fault.NOT_ALLOWED, f"{where}.{foreign[0][:40]} may not leave the car")
+    return {key: _value(value, listed[key], f"{where}.{key}") for key, value in given.items() if value is not None}
 
 
-def _value(value: Any, kind: "Kind | Point | Rows | None", where: str) -> Any:
+def _value(value: Any, kind: Any, where: str) -> Any:
     """Return one value as it may leave."""
     match kind:
         case Kind.TEXT if isinstance(value, str) and len(value) <= MAX_TEXT:
-            return value
+            return str(value)
         case Kind.NUMBER if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
             return value
         case Kind.FLAG if isinstance(value, bool):
             return value
         case Kind.TEXTS if isinstance(value, list | tuple) and len(value) <= MAX_ROWS:
             return [_value(row, Kind.TEXT, where) for row in value]
+        case Kind.OPTIONS if isinstance(value, Mapping) and len(value) <= MAX_ROWS:
+            return {_value(key, Kind.TEXT, where): _value(one, Kind.TEXT, where) for key, one in value.items()}
+        case Rows(row) if isinstance(value, list | tuple) and len(value) <= MAX_ROWS:
+            return [_value(one, row, where) for one in value]
         case Point() if isinstance(value, Mapping):
             return _point(value, kind, where)
-        case Rows(row) if isinstance(value, list | tuple) and len(value) <= MAX_ROWS:
-            return [_value(one, row, where) if isinstance(row, Point) else _row(one, row, where) for one in value]
+        case Mapping() if isinstance(value, Mapping):
+            return _fields(value, kind, where)
         case _:
-            raise WireError(Fault.NOT_ALLOWED, f"{where} may not leave the car")
-
-
-def _row(value: Any, row: Fields, where: str) -> dict[str, Any]:
-    """Return one object of a list."""
-    if not isinstance(value, Mapping):
-        raise WireError(Fault.NOT_ALLOWED, f"{where} may not leave the car")
-    return _fields(value, row, where)
+            raise WireError(Fault.NOT_ALLOWED, f"{where} may not leave the car like this")
 
 
 def _point(value: Mapping[str, Any], point: Point, where: str) -> dict[str, Any]:
     """Return a place rounded to need."""
-    if not value.keys() <= _POINT:
-        raise WireError(Fault.NOT_ALLOWED, f"{where} holds more than a place")
-    rounded: dict[str, Any] = {}
-    for key, one in value.items():
-        if key in {"name", "address"}:
-            rounded[key] = _value(one, Kind.TEXT, where)
-        elif one is not None:
-            rounded[key] = round(float(_value(one, Kind.NUMBER, where)), point.decimals)
-    return rounded
+    place = _fields(value, _PLACE, where)
+    return {key: round(float(one), point.decimals) if key in _DEGREES else one for key, one in place.items()}
