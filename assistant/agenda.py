@@ -44,12 +44,12 @@ class Agenda:
         return tuple(sorted((entry.timer for entry in self._entries.values()), key=lambda timer: timer.due))
 
     def set(self, call: LocalCall, at: float) -> Outcome:
-        """Do `timer.set` with args name, due (ISO 8601), kind, text, and seconds if it was set by its length."""
+        """Do `timer.set` as `skills.timers` documents it; `at` is monotonic seconds. One of the same name is replaced."""
         args = call.args
-        if len(self._entries) >= LIMIT:
+        if len(self._entries) >= LIMIT and args.get("name") not in self._entries:
             return Outcome(call, Status.REFUSED, reason="too_many")
         try:
-            seconds = args.get("seconds")
+            seconds = args.get("set_for_s")
             length = float(seconds) if isinstance(seconds, int | float) else None
             timer = Timer(
                 str(args["name"]),
@@ -65,7 +65,7 @@ class Agenda:
         return Outcome(call, Status.DONE, receipt=timer.due.isoformat())
 
     def cancel(self, call: LocalCall) -> Outcome:
-        """Do `timer.cancel` with args name; an unknown name is refused."""
+        """Do `timer.cancel`; an unknown name is refused."""
         name = str(call.args.get("name", ""))
         if name not in self._entries:
             return Outcome(call, Status.REFUSED, reason="not_found")

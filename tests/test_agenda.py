@@ -25,7 +25,7 @@ def test_a_timer_survives_a_restart_and_rings_once() -> None:
 
 def test_a_jump_of_the_clock_does_not_ring_a_length() -> None:
     agenda = Agenda({})
-    agenda.set(setting("eggs", NOW + timedelta(minutes=5), seconds=300.0), at=100)
+    agenda.set(setting("eggs", NOW + timedelta(minutes=5), set_for_s=300.0), at=100)
 
     assert agenda.due(NOW + timedelta(days=3650), at=101) == ()
     assert len(agenda.due(NOW - timedelta(days=3650), at=400)) == 1
