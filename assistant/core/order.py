@@ -61,14 +61,14 @@ CAR: Final[Mapping[State, frozenset[State]]] = {
     S.ACCEPTED: frozenset({S.UNKNOWN}),
     S.IN_PROGRESS: frozenset({S.UNKNOWN}),
     S.CANCELLING: frozenset({S.UNKNOWN}),
-    S.UNKNOWN: frozenset({S.SENT}),
+    S.UNKNOWN: frozenset({S.WISHED, S.EXPIRED}),
     S.DONE: frozenset(),
     S.REFUSED: frozenset(),
     S.FAILED: frozenset(),
     S.CANCELLED: frozenset(),
     S.EXPIRED: frozenset(),
 }
-"""What the car may do. UNKNOWN -> SENT only after the bridge said that it never saw the order."""
+"""What the car may do. Out of UNKNOWN only after the bridge said that it never saw the order."""
 
 _ENDS: Final = frozenset({S.REFUSED, S.FAILED, S.CANCELLED, S.EXPIRED})
 _UNDER_WAY: Final = frozenset({S.ACCEPTED, S.IN_PROGRESS, S.CANCELLING, S.DONE, S.UNKNOWN})
@@ -236,15 +236,20 @@ def consented(order: Order, consent: Consent) -> Order:
     return replace(order, consent=consent, state=S.CONSENTED if order.state is S.QUOTED else order.state, reason="")
 
 
-def advance(order: Order, snapshot: Snapshot) -> Order:
-    """Return the order after a snapshot; the same object if it is late, doubled, another's or not possible."""
-    if snapshot.order != order.id or snapshot.rev <= order.rev or snapshot.state not in BRIDGE[order.state]:
+def advance(order: Order, snapshot: Snapshot, *, asked: bool = False) -> Order:
+    """Return the order after a snapshot; the same object if it is late, doubled, another's or not possible.
+
+    `asked`: it answers a `status` asked while the order was UNKNOWN, so that "nothing has happened since" counts, too.
+    """
+    newer = snapshot.rev > order.rev or (asked and order.state is S.UNKNOWN and snapshot.rev == order.rev)
+    if snapshot.order != order.id or not newer or snapshot.state not in BRIDGE[order.state]:
         return order
     return replace(
         order,
         state=snapshot.state,
         rev=snapshot.rev,
         quote=snapshot.quote or order.quote,
+        consent=None if snapshot.state is S.QUOTED else order.consent,
         receipt=snapshot.receipt or order.receipt,
         reason=_reason(order, snapshot),
         facts=snapshot.facts,

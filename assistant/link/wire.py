@@ -64,6 +64,8 @@ FROM_CAR: Final = frozenset(
 )
 FROM_BRIDGE: Final = frozenset({Op.PONG, Op.ANSWER, Op.ORDER, Op.ERASED, Op.PROBLEM})
 ABOUT_AN_ORDER: Final = frozenset({Op.QUOTE, Op.CHANGE, Op.COMMIT, Op.APPROVE, Op.CANCEL, Op.STATUS, Op.ORDER})
+UNTIMED: Final = frozenset({Op.PING, Op.PONG})
+"""Never expired: by them a car learns what time it is (a first ping is `created` 0; a pong counts only for a ping under way)."""
 
 
 class Fault(StrEnum):
@@ -154,7 +156,7 @@ def decode(raw: bytes, takes: frozenset[Op], bridge_now: float | None = None) ->
     envelope = _read(fields)
     if envelope.op not in takes:
         raise WireError(Fault.FOREIGN, f"{envelope.op} is not for this side")
-    if bridge_now is not None and bridge_now >= envelope.expires:
+    if bridge_now is not None and envelope.op not in UNTIMED and bridge_now >= envelope.expires:
         raise WireError(Fault.EXPIRED, f"it expired {bridge_now - envelope.expires:.0f} s ago")
     return envelope
 
