@@ -129,7 +129,7 @@ class NoConsent(StrEnum):
     QUOTE_EXPIRED = "quote_expired"
 
 
-def agree(  # noqa: PLR0911  one line a reason
+def agree(
     quote: Quote, read_back: ReadBack, heard: Heard, bridge_now: float, window_s: float = WINDOW_S
 ) -> Consent | NoConsent:
     """Make a consent of a yes (already judged to be one by the whole sentence), or say why it is none.

@@ -177,7 +177,7 @@ def _fields(given: Mapping[str, Any], listed: Fields, where: str) -> dict[str, A
     return {key: _value(value, listed[key], f"{where}.{key}") for key, value in given.items() if value is not None}
 
 
-def _value(value: Any, kind: Any, where: str) -> Any:  # noqa: PLR0911  one line a kind
+def _value(value: Any, kind: Any, where: str) -> Any:
     """Return one value as it may leave."""
     match kind:
         case Kind.TEXT if isinstance(value, str) and len(value) <= MAX_TEXT:
