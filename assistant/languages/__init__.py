@@ -15,6 +15,7 @@ Every `<topic>.toml` of a language may hold:
     request = "SetTemperature"      # request class name
     fields = { direction = "up" }   # fields the sentence fixes (optional): enum value, number, text, true
     text = ["(set|put|turn) [the] [{zone}] temperature to {celsius}"]
+    to_end = true                   # free words go on to the end, whatever they say (reminders, messages); else "… and turn on the fan" is split off
 
 Templates: `[optional]`, `(a|b)`, `<rule>`, `{field}`, `{list:field}`. English is lower case without punctuation; `window[s]` glues.
 Chinese is written without spaces. What a slot takes follows the annotation of the request's field:

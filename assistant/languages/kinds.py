@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from enum import StrEnum
-from functools import cache
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
@@ -53,7 +52,6 @@ class Kind:
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.type.__name__).lower()
 
 
-@cache
 def kinds(request: type[Request]) -> Mapping[str, Kind]:
     """Return every field of the request class and its kind; ConfigError for an annotation no sentence could fill."""
     hints = typing.get_type_hints(request, include_extras=True)

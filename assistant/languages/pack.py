@@ -24,6 +24,8 @@ class Sentence:
     text: tuple[str, ...]
     where: str
     """File name and number of the sentence in it, for errors."""
+    to_end: bool = False
+    """Whether its free words go on to the end of what was said, even if they hold another command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,10 @@ class _Gathered:
 
 def _sentence(entry: Mapping[str, Any], where: str) -> Sentence:
     """Check one `[[sentence]]`."""
-    unknown = set(entry) - {"request", "fields", "text"}
+    unknown = set(entry) - {"request", "fields", "text", "to_end"}
     if unknown or "request" not in entry or "text" not in entry:
         what = f"unknown key {min(unknown)!r}" if unknown else "request and text are needed"
-        raise ConfigError(f"{where}: {what}", "keys are request, text and, if needed, fields")
+        raise ConfigError(f"{where}: {what}", "keys are request, text and, if needed, fields, to_end")
     request = _string(entry["request"], f"{where}: request")
     return Sentence(
         request, MappingProxyType(dict(entry.get("fields", {}))), _strings(entry["text"], where), f"{where} ({request})"

@@ -1,0 +1,237 @@
+"""The sentences of a language against what was said: requests out of text, exactly and in a few milliseconds."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from assistant.core.ports import Sentences
+from assistant.core.request import Request
+from assistant.core.text import Language
+from assistant.languages.compile import READINGS, Compiler, Names
+from assistant.languages.graph import Graph
+from assistant.languages.pack import LanguagePack
+from assistant.languages.tokens import Token, tokens
+from assistant.languages.values import Read, fill, said
+from assistant.languages.walk import State, Walk
+
+MOST_WORDS: Final = 60
+"""Words of a sentence that may hold several requests; a longer one is read as a whole or not at all."""
+MOST_REQUESTS: Final = 6
+ANOTHER_COST: Final = 2.0
+"""What it costs to cut a sentence in two: free words (1.0 each) win over a cut only if they are one."""
+MOST_BORROWED: Final = 6
+"""Words a request may borrow from the one beside it ("turn on" the fan and the seat heater)."""
+MOST_TAKEN_BACK: Final = 6
+"""Words a speaker may take back ("to twenty no twenty two")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """What a sentence was read as."""
+
+    reads: tuple[Read, ...]
+    """In the order said."""
+    complete: bool
+    """Whether no longer sentence that means something else begins so."""
+
+    @property
+    def cost(self) -> float:
+        """Free words in all of it."""
+        return sum(read.cost for read in self.reads)
+
+
+class Grammar:
+    """All sentences of one language with the names of the car."""
+
+    def __init__(
+        self, pack: LanguagePack, requests: Iterable[type[Request]], names: Names = MappingProxyType({})
+    ) -> None:
+        """Compile; ConfigError for sentences that do not fit their requests."""
+        self.pack, self.requests, self.names = pack, tuple(requests), names
+        self.readings = READINGS[pack.language]
+        self.compiled = Compiler(pack, self.requests, names, bound=False).compile()
+        self.walk = Walk(self.compiled.net, self.compiled.start, self.compiled.end)
+        self.fillers = frozenset(pack.words.get("fillers", ()))
+        self.joiners = self._phrases("joiners")
+        self.repairs = self._phrases("repairs")
+
+    @property
+    def language(self) -> Language:
+        """The language of the sentences."""
+        return self.pack.language
+
+    def graph(self) -> Sentences:
+        """Return the same sentences without free words, as a word graph for a recogniser that is bound to them."""
+        compiled = Compiler(self.pack, self.requests, self.names, bound=True).compile()
+        return Graph(Walk(compiled.net, compiled.start, compiled.end), self.pack)
+
+    def tokens(self, text: str) -> tuple[Token, ...]:
+        """Return the words of a text without fillers."""
+        return tuple(
+            token for token in tokens(text, characters=self.readings.characters) if token.word not in self.fillers
+        )
+
+    def read(self, text: str, now: datetime) -> Readout | None:
+        """Return the requests of a sentence, or None if it is no sentence of the language; `now` settles days and times."""
+        found = self.tokens(text)
+        if not found:
+            return None
+        reader = _Reader(self, found, text, now)
+        whole = reader.whole()
+        if len(found) > MOST_WORDS or (whole and whole.cost == 0):
+            return whole
+        others = [whole, reader.several(), reader.repaired()]
+        best = min((other for other in others if other), key=_price, default=None)
+        return best or reader.elliptic()
+
+    def _phrases(self, name: str) -> tuple[tuple[str, ...], ...]:
+        """Return a word list of the pack as words, longest first."""
+        phrases = {
+            tuple(token.word for token in tokens(text, characters=self.readings.characters))
+            for text in self.pack.words.get(name, ())
+        }
+        return tuple(sorted(phrases, key=len, reverse=True))
+
+
+def _price(readout: Readout) -> float:
+    """Return what a readout costs, cuts included."""
+    return readout.cost + ANOTHER_COST * (len(readout.reads) - 1)
+
+
+class _Reader:
+    """One sentence being read."""
+
+    def __init__(self, grammar: Grammar, found: Sequence[Token], text: str, now: datetime) -> None:
+        self.grammar, self.tokens, self.text, self.now = grammar, tuple(found), text, now
+        self.words = grammar.walk.known([token.word for token in found])
+
+    def whole(self) -> Readout | None:
+        """Read all the words as one request."""
+        return self.one(self.tokens, self.words)
+
+    def one(self, found: Sequence[Token], known: Sequence[str], states: "list[State] | None" = None) -> Readout | None:
+        """Read the words as one request."""
+        walk = self.grammar.walk
+        states = walk.states(known) if states is None else states
+        path = walk.cheapest(known, states)
+        if path is None:
+            return None
+        index, slots = said(path[1], found)
+        sentence, request, fields = self.grammar.compiled.sentences[index]
+        filled = fill(request, sentence, fields, slots, self.text, self.now, self.grammar.readings)
+        if filled is None:
+            return None
+        heard = {one.slot.field: " ".join(one.words) for one in slots}
+        read = Read(filled[0], MappingProxyType(heard), filled[1], path[0], sentence)
+        return Readout((read,), complete=not walk.waits(states[-1]))
+
+    def several(self) -> Readout | None:
+        """Read the words as several requests joined by words, by pauses or, in Chinese, by nothing; the cheapest cut."""
+        best: dict[int, Readout] = {0: Readout((), complete=False)}
+        for begin in range(len(self.words)):
+            so_far = best.get(begin)
+            if so_far is None or len(so_far.reads) >= MOST_REQUESTS:
+                continue
+            states = self.grammar.walk.states(self.words, begin)
+            for length in range(1, len(states)):
+                end = begin + length
+                nexts = self.after(end) if states[length].complete else ()
+                read = self.one(self.tokens[begin:end], self.words[begin:end], states[: length + 1]) if nexts else None
+                if read is None:
+                    continue
+                longer = Readout((*so_far.reads, *read.reads), complete=read.complete)
+                for place, tight in nexts:
+                    if tight and read.cost:
+                        continue
+                    if place not in best or _price(longer) < _price(best[place]):
+                        best[place] = longer
+        found = best.get(len(self.words))
+        return found if found and len(found.reads) > 1 else None
+
+    def after(self, end: int) -> tuple[tuple[int, bool], ...]:
+        """Return where the next request may begin after one that ends at `end`, and whether nothing at all joins them."""
+        if end == len(self.words):
+            return ((end, False),)
+        joined = [(end + length, False) for length in self.lengths(self.grammar.joiners, end)]
+        if self.tokens[end].pause:
+            joined.append((end, False))
+        elif self.grammar.readings.characters:
+            joined.append((end, True))
+        return tuple(joined)
+
+    def lengths(self, phrases: tuple[tuple[str, ...], ...], place: int) -> list[int]:
+        """Return the lengths of the phrases that stand at `place` and do not end the sentence."""
+        plain = [token.word for token in self.tokens[place : place + 6]]
+        return [
+            len(phrase)
+            for phrase in phrases
+            if tuple(plain[: len(phrase)]) == phrase and place + len(phrase) < len(self.tokens)
+        ]
+
+    def repaired(self) -> Readout | None:
+        """Read the words with what the speaker took back left out."""
+        for place in range(1, len(self.words) - 1):
+            for length in self.lengths(self.grammar.repairs, place):
+                rest = self.tokens[place + length :]
+                for back in range(1, min(place, MOST_TAKEN_BACK) + 1):
+                    found = self.plain((*self.tokens[: place - back], *rest))
+                    if found:
+                        return found
+        return None
+
+    def plain(self, found: Sequence[Token]) -> Readout | None:
+        """Read other words than those said as one request, if none of them is free."""
+        read = self.one(found, self.grammar.walk.known([token.word for token in found]))
+        return read if read and int(read.cost) == 0 else None
+
+    def elliptic(self) -> Readout | None:
+        """Read requests that share words: "turn on the fan and the seat heater", "open the driver and passenger window"."""
+        pieces = list(self.pieces())
+        if not 1 < len(pieces) <= MOST_REQUESTS:
+            return None
+        reads: list[Read] = []
+        complete = True
+        before: Sequence[Token] = ()
+        for index, piece in enumerate(pieces):
+            following = pieces[index + 1] if index + 1 < len(pieces) else ()
+            found = next(
+                ((words, read) for words in self.lent(piece, before, following) if (read := self.plain(words))), None
+            )
+            if found is None:
+                return None
+            before, readout = found
+            reads.extend(readout.reads)
+            complete = readout.complete
+        return Readout(tuple(reads), complete)
+
+    def lent(
+        self, piece: Sequence[Token], before: Sequence[Token], following: Sequence[Token]
+    ) -> Iterator[tuple[Token, ...]]:
+        """Yield the piece, then with words of its neighbours: the more the better."""
+        yield tuple(piece)
+        for length in range(min(len(before) - 1, MOST_BORROWED), 0, -1):
+            yield (*before[:length], *piece)
+        for length in range(min(len(following) - 1, MOST_BORROWED), 0, -1):
+            yield (*piece, *following[-length:])
+
+    def pieces(self) -> Iterator[Sequence[Token]]:
+        """Yield what stands between joining words."""
+        begin, place = 0, 0
+        while place < len(self.tokens):
+            lengths = self.lengths(self.grammar.joiners, place)
+            if place > begin and (lengths or self.tokens[place].pause):
+                yield self.tokens[begin:place]
+                begin = place = place + max(lengths, default=0)
+            place += 1
+        yield self.tokens[begin:]
+
+
+def slot_words(readout: Readout) -> Mapping[str, str]:
+    """Return the words of every slot of all requests; the first request's win."""
+    found: dict[str, str] = {}
+    for read in readout.reads:
+        for field, words in read.slots.items():
+            found.setdefault(field, words)
+    return found

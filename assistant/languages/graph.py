@@ -1,0 +1,78 @@
+"""The sentences as a deterministic word graph, for a recogniser that is bound to them."""
+
+from collections.abc import Iterator, Mapping
+
+from assistant.languages import template
+from assistant.languages.net import parsed
+from assistant.languages.pack import LanguagePack
+from assistant.languages.readings import SPOKEN
+from assistant.languages.tokens import CONTRACTIONS
+from assistant.languages.walk import State, Walk
+
+
+class Graph:
+    """Port `Sentences` over one network; states are made as they are asked for."""
+
+    def __init__(self, walk: Walk, pack: LanguagePack) -> None:
+        """Take a network without free words."""
+        self._walk = walk
+        self._states: list[State] = []
+        self._numbers: dict[int, int] = {}
+        self._following: dict[int, Mapping[str, int]] = {}
+        self._spelling = dict(_apostrophes(pack))
+        self._short = {long: short for short, long in CONTRACTIONS.items()} if pack.language == "en" else {}
+        self.start = self._number(walk.start)
+
+    def following(self, state: int) -> Mapping[str, int]:
+        """Return every word that may come next and the state it leads to."""
+        known = self._following.get(state)
+        if known is None:
+            found = self._plain(self._states[state])
+            for (first, second), short in self._short.items():
+                if first in found and (then := self._walk.step(self._states[found[first]], second)):
+                    found[short] = self._number(then)
+            known = self._following[state] = {self._spelling.get(word, word): target for word, target in found.items()}
+        return known
+
+    def complete(self, state: int) -> bool:
+        """Tell whether a sentence may end here."""
+        return self._states[state].complete
+
+    def _plain(self, state: State) -> dict[str, int]:
+        """Return the words and states as the network has them, digits spelled out."""
+        words = {word: None for label in self._walk.labels(state) for word in SPOKEN.get(label, (label,))}
+        steps = ((word, self._walk.step(state, word)) for word in words if not word.startswith("#"))
+        return {word: self._number(then) for word, then in steps if then is not None}
+
+    def _number(self, state: State) -> int:
+        """Return the number of a state."""
+        number = self._numbers.get(id(state))
+        if number is None:
+            number = self._numbers[id(state)] = len(self._states)
+            self._states.append(state)
+        return number
+
+
+def _apostrophes(pack: LanguagePack) -> Iterator[tuple[str, str]]:
+    """Yield every word the templates write with an apostrophe, without it and with it."""
+    texts = [text for sentence in pack.sentences for text in sentence.text]
+    texts += [text for values in pack.lists.values() for words in values.values() for text in words]
+    for text in (*texts, *pack.rules.values()):
+        if "'" in text:
+            yield from (
+                (word.replace("'", ""), word)
+                for word in _literals(parsed(text))
+                if "'" in word and word not in CONTRACTIONS
+            )
+
+
+def _literals(node: template.Node) -> Iterator[str]:
+    """Yield every literal piece of a template."""
+    match node:
+        case template.Text(text):
+            yield from text.split()
+        case template.Sequence(items) | template.Choice(items):
+            for item in items:
+                yield from _literals(item)
+        case _:
+            return

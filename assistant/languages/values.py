@@ -1,0 +1,116 @@
+"""From the marks of a path to a request: every slot's words become a value of its field."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from assistant.core.request import Request
+from assistant.languages.kinds import Kind
+from assistant.languages.net import Begins, Closes, Mark, Means, Opens
+from assistant.languages.pack import Sentence
+from assistant.languages.readings import Day, Readings, settled
+from assistant.languages.template import Slot
+from assistant.languages.tokens import Token
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The words of one slot."""
+
+    slot: Slot
+    tokens: tuple[Token, ...]
+    value: str | None
+    """Value of the list or name they stand for."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The plain words."""
+        return tuple(token.word for token in self.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One request as it was read."""
+
+    request: Request
+    slots: Mapping[str, str]
+    """Field to the words it was read from."""
+    unknown: tuple[str, ...]
+    """Fields that hold a name the car does not know."""
+    cost: float
+    """Words taken for anything at all make it grow; 0 where every word is spelled out in a sentence."""
+    sentence: Sentence
+
+
+def said(marks: Sequence[tuple[int, Mark]], tokens: Sequence[Token]) -> tuple[int, list[Said]]:
+    """Return the index of the sentence and the words of each slot."""
+    index, found = -1, []
+    slot, start, value = Slot(""), 0, None
+    for place, mark in marks:
+        match mark:
+            case Begins():
+                index = mark.index
+            case Opens():
+                slot, start, value = mark.slot, place, None
+            case Means():
+                value = mark.value
+            case Closes():
+                found.append(Said(slot, tuple(tokens[start:place]), value))
+    return index, found
+
+
+def fill(
+    request: type[Request],
+    sentence: Sentence,
+    fields: Mapping[str, Kind],
+    slots: Sequence[Said],
+    text: str,
+    now: datetime,
+    readings: Readings,
+) -> tuple[Request, tuple[str, ...]] | None:
+    """Return the request and the fields whose name is unknown; None if the words contradict each other or are no value."""
+    values: dict[str, Any] = {name: _fixed(fields[name], value) for name, value in sentence.fields.items()}
+    day = next((readings.day(one.words, now.date()) for one in slots if fields[one.slot.field].name == "date"), None)
+    heard: dict[str, Any] = {}
+    for one in slots:
+        field = one.slot.field
+        value = _value(fields[field], one, text, readings, now, day)
+        if value is None or heard.get(field, value) != value:
+            return None
+        heard[field] = value
+    unknown = tuple(one.slot.field for one in slots if fields[one.slot.field].name == "name" and one.value is None)
+    return request(**{**values, **heard}), unknown
+
+
+def _fixed(kind: Kind, value: Any) -> Any:
+    """Return a value of `fields` in a TOML as its field's type."""
+    return kind.type(value) if kind.name in ("enum", "number") else value
+
+
+def _value(kind: Kind, one: Said, text: str, readings: Readings, now: datetime, day: Day | None) -> Any:
+    """Return the value of one slot, None if its words are none."""
+    if one.value is not None:
+        return (
+            kind.type(float(one.value))
+            if kind.name == "number"
+            else one.value == "true"
+            if kind.name == "bool"
+            else kind.type(one.value)
+        )
+    match kind.name:
+        case "number":
+            number = readings.number(one.words, kind.range.unit if kind.range else "")
+            return None if number is None else round(number) if kind.type is int else number
+        case "time":
+            clock = readings.clock(one.words)
+            return None if clock is None or clock.hour > 24 or clock.minute > 59 else settled(clock, day, now)
+        case "date":
+            found = readings.day(one.words, now.date())
+            return None if found is None else found.date
+        case "duration":
+            return readings.length(one.words)
+        case "money":
+            return readings.money(one.words)
+        case _:
+            return text[one.tokens[0].start : one.tokens[-1].end]
