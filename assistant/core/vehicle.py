@@ -1,11 +1,15 @@
 """The car as its signals: VSS names, their ranges, and what they last read."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
 Value = bool | int | float | str
+KINDS: Mapping[str, type[bool | int | float | str]] = MappingProxyType(
+    {"bool": bool, "int": int, "float": float, "string": str}
+)
 
 
 class Zone(StrEnum):
@@ -60,6 +64,17 @@ class Signal:
     zone: Zone | None = None
     """The seat or the row it serves, if it serves one."""
     writable: bool = True
+
+    def unfit(self, value: Value) -> str:
+        """Return why it cannot hold the value, `wrong_type` or `out_of_range`; empty if it can."""
+        if type(value) is not KINDS[self.kind] and not (self.kind == "float" and type(value) is int):
+            return "wrong_type"
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            low = -math.inf if self.minimum is None else self.minimum
+            high = math.inf if self.maximum is None else self.maximum
+            if not (math.isfinite(value) and low <= value <= high):
+                return "out_of_range"
+        return "out_of_range" if self.choices and value not in self.choices else ""
 
 
 @dataclass(frozen=True, slots=True)

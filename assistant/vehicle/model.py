@@ -10,12 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from assistant.core.vehicle import Signal, Value, Zone, seats
+from assistant.core.vehicle import KINDS, Signal, Value, Zone, seats
 from assistant.errors import ConfigError
 
-KINDS: Mapping[str, type[bool | int | float | str]] = MappingProxyType(
-    {"bool": bool, "int": int, "float": float, "string": str}
-)
 NAME = re.compile(r"Vehicle(\.[A-Z][A-Za-z0-9]*)+")
 INSTANCE = re.compile(r"\.(Row\d|DriverSide|PassengerSide|Driver|Passenger|Middle|Left|Right)(?=\.|$)")
 TOP_KEYS = ("name", "vss", "driver_side", "signals")
@@ -144,7 +141,7 @@ def _ranged(entry: Entry, where: str) -> None:
         raise ConfigError(f"{where}: delay_ms is {entry.delay_ms:g}", "give 0 or more")
     if entry.initial is None:
         return
-    problem = unfit(_signal("", entry), entry.initial)
+    problem = _signal("", entry).unfit(entry.initial)
     if problem:
         raise ConfigError(
             f"{where}: initial {entry.initial!r} does not fit: {problem}",
@@ -164,23 +161,6 @@ def _signal(name: str, entry: Entry) -> Signal:
         zone=Zone(entry.zone) if entry.zone else None,
         writable=entry.writable,
     )
-
-
-def unfit(signal: Signal, value: Value) -> str:
-    """Return the reason word why the signal cannot hold the value, `wrong_type` or `out_of_range`; empty if it can."""
-    kind = KINDS[signal.kind]
-    if kind is float and type(value) is int:
-        value = float(value)
-    if type(value) is not kind:
-        return "wrong_type"
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        low = signal.minimum if signal.minimum is not None else -float("inf")
-        high = signal.maximum if signal.maximum is not None else float("inf")
-        if not low <= value <= high:
-            return "out_of_range"
-    if signal.choices and value not in signal.choices:
-        return "out_of_range"
-    return ""
 
 
 def _no_overlap(signals: Mapping[str, Signal], side: str, where: str) -> None:

@@ -9,7 +9,6 @@ from typing import Protocol
 from assistant.core.plan import Outcome, Status, VehicleCommand
 from assistant.core.vehicle import Car, Reading, Signal, Value
 from assistant.errors import VehicleError
-from assistant.vehicle.model import unfit
 
 
 class RefusedError(VehicleError):
@@ -83,7 +82,7 @@ class Readings:
             signal = self._signals.get(command.signal)
             if signal is None or not signal.writable:
                 refused[command.signal] = "not_available"
-            elif reason := unfit(signal, command.value):
+            elif reason := signal.unfit(command.value):
                 refused[command.signal] = reason
             elif seen.setdefault(command.signal, command.value) != command.value:
                 refused[command.signal] = "contradiction"

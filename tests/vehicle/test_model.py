@@ -5,7 +5,7 @@ import pytest
 
 from assistant.core.vehicle import Zone
 from assistant.errors import ConfigError
-from assistant.vehicle.model import Model, load, parse, unfit
+from assistant.vehicle.model import Model, load, parse
 
 VEHICLES = Path(__file__).parents[2] / "config" / "vehicles"
 
@@ -110,7 +110,7 @@ def test_a_missing_or_broken_file_is_refused_with_its_name(tmp_path: Path) -> No
 def test_a_whole_number_fits_a_float_but_a_truth_fits_no_number() -> None:
     signal = model('"Vehicle.Speed" = { type = "float", min = 0, max = 9 }').signals["Vehicle.Speed"]
 
-    assert unfit(signal, 3) == ""
-    assert unfit(signal, value=True) == "wrong_type"
-    assert unfit(signal, float("nan")) == "out_of_range"
-    assert unfit(signal, "3") == "wrong_type"
+    assert signal.unfit(3) == ""
+    assert signal.unfit(value=True) == "wrong_type"
+    assert signal.unfit(float("nan")) == "out_of_range"
+    assert signal.unfit("3") == "wrong_type"
