@@ -80,6 +80,8 @@ class Say:
     phrases: tuple[Phrase, ...]
     utterance: int = 0
     """Grows with every Say, so that the end of one is never taken for the end of another."""
+    language: Language = "en"
+    """That of the sentence it answers."""
 
 
 @dataclass(frozen=True, slots=True)

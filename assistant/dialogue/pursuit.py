@@ -1,0 +1,124 @@
+"""Carrying out what was asked: decide about each request in its order, act, ask, read back, report."""
+
+from dataclasses import replace
+
+from assistant.core.context import Context
+from assistant.core.effect import Act, Effect, Record, SetTimer
+from assistant.core.event import Acted
+from assistant.core.plan import Answer, Decision, Plan, Question, Refusal, Risk, Status
+from assistant.core.request import Request
+from assistant.core.text import Phrase
+from assistant.dialogue import outcome
+from assistant.dialogue.planning import moving
+from assistant.dialogue.speech import AT_MOST_WHILE_MOVING, LIMIT, SIGN, name, rest, say, tell
+from assistant.dialogue.state import Dialogue, Move, Phase, Rules, Running, Tell
+from assistant.skills.conversation import Repeat, Undo
+
+
+def proceed(dialogue: Dialogue, context: Context, rules: Rules) -> Move:
+    """Work off the agenda until something has to be waited for; at its end say what is to be reported."""
+    now = replace(dialogue, pending=None, question=None, again=0)
+    recorded: tuple[Effect, ...] = ()
+    while now.agenda:
+        request, rest = now.agenda[0], now.agenda[1:]
+        now = replace(now, agenda=rest)
+        match _decide(now, request, context, rules):
+            case Plan(risk=Risk.NONE) as plan:
+                return joined(recorded, act(now, plan, rules))
+            case Plan() as plan:
+                return joined(recorded, read_back(now, plan, context, rules))
+            case Question() as question:
+                return joined(recorded, ask(now, question, context, rules))
+            case Refusal() as refusal:
+                now, effects = refused(now, refusal)
+                recorded += effects
+            case Answer(phrase=phrase):
+                now = replace(now, report=(*now.report, phrase))
+            case tuple() as phrases:
+                now = replace(now, report=(*now.report, *phrases))
+    return joined(recorded, tell(now, context, rules))
+
+
+def act(dialogue: Dialogue, plan: Plan, rules: Rules) -> Move:
+    """Hand the plan out and wait for its end; the oldest of too many is no longer waited for."""
+    running = (*dialogue.running, Running(dialogue.turn, plan))[-rules.running_limit :]
+    return replace(dialogue, phase=Phase.ACTING, running=running, thinking=None, heard=None), (
+        Act(dialogue.turn, plan, isinstance(plan.request, Undo)),
+        SetTimer(dialogue.turn, LIMIT, rules.act_limit_s),
+    )
+
+
+def read_back(dialogue: Dialogue, plan: Plan, context: Context, rules: Rules) -> Move:
+    """Say what is to be reported, then what a yes would mean."""
+    assert plan.read_back is not None, "Plan refuses to be risky without a read-back"
+    return say(replace(dialogue, pending=plan), context, rules, (*dialogue.report, plan.read_back), Phase.READING)
+
+
+def ask(dialogue: Dialogue, question: Question, context: Context, rules: Rules) -> Move:
+    """Say what is to be reported, then the question; a driver is not asked more often than the rules allow."""
+    if dialogue.questions >= rules.chain_limit and moving(context.car, context.at):
+        recorded = Record(dialogue.turn, "refusal", {"request": name(question.request), "reason": "driving"})
+        return joined((recorded,), tell(dialogue, context, rules, Phrase("dialogue.ask_later")))
+    asked = replace(question, choices=question.choices[:AT_MOST_WHILE_MOVING])
+    open_question = replace(dialogue, question=asked, missing=(), questions=dialogue.questions + 1)
+    return say(open_question, context, rules, (*dialogue.report, asked.phrase), Phase.ASKING)
+
+
+def acted(dialogue: Dialogue, event: Acted, context: Context, rules: Rules) -> Move:
+    """Report a plan that ended; one that the conversation left is told of at a good moment, if there is need."""
+    running = next(one for one in dialogue.running if one.turn == event.turn)
+    status, reason = outcome.verdict(running.plan, event.outcomes)
+    facts = {"request": name(running.plan.request), "status": status.value, "reason": reason}
+    recorded = (Record(event.turn, "outcome", facts),)
+    left = replace(dialogue, running=tuple(one for one in dialogue.running if one is not running))
+    if status is Status.DONE:
+        left = replace(left, last_done=running.plan if running.plan.undo else None)
+    phrases = outcome.tell(running.plan, event.outcomes)
+    if dialogue.phase is Phase.ACTING and event.turn == dialogue.turn:
+        return joined(recorded, proceed(replace(left, report=(*left.report, *phrases)), context, rules))
+    if status is Status.DONE and running.tell is Tell.TROUBLE:
+        return left, recorded
+    return joined(recorded, notice(left, phrases, context, rules))
+
+
+def notice(
+    dialogue: Dialogue, phrases: tuple[Phrase, ...], context: Context, rules: Rules, *, first: bool = False
+) -> Move:
+    """Say something unasked: now if idle, else later; what does not fit is dropped from the end."""
+    queued = (*phrases, *dialogue.waiting) if first else (*dialogue.waiting, *phrases)
+    kept = replace(dialogue, waiting=queued[: rules.waiting_limit])
+    return rest(kept, context, rules) if dialogue.phase is Phase.IDLE else (kept, ())
+
+
+def slow(dialogue: Dialogue, context: Context, rules: Rules) -> Move:
+    """Say that a plan takes longer, and that its end will be told; wait no more."""
+    promised = tuple(replace(one, tell=Tell.ALL) if one.turn == dialogue.turn else one for one in dialogue.running)
+    return tell(replace(dialogue, running=promised), context, rules, Phrase("dialogue.still_working"))
+
+
+def wait_sign(turn: int, rules: Rules) -> tuple[Effect, ...]:
+    """Return the timer after which a sign is given that work is under way."""
+    return (SetTimer(turn, SIGN, rules.sign_s),)
+
+
+def _decide(dialogue: Dialogue, request: Request, context: Context, rules: Rules) -> Decision | tuple[Phrase, ...]:
+    """Decide about one request; what concerns the conversation itself is answered here with phrases."""
+    if isinstance(request, Repeat) and dialogue.last_said:
+        return dialogue.last_said
+    for missing in dialogue.missing:
+        if missing.request == name(request) and missing.choices:
+            which = Phrase("dialogue.which_one", {"choices": missing.choices[:AT_MOST_WHILE_MOVING]})
+            return Question(request, which, missing.field, missing.choices)
+    decision = rules.decide(request, context)
+    return rules.review(decision, context) if isinstance(decision, Plan) else decision
+
+
+def refused(dialogue: Dialogue, refusal: Refusal) -> Move:
+    """Keep a refusal to be reported."""
+    facts = {"request": name(refusal.request), "reason": refusal.reason}
+    return replace(dialogue, report=(*dialogue.report, refusal.phrase)), (Record(dialogue.turn, "refusal", facts),)
+
+
+def joined(before: tuple[Effect, ...], move: Move) -> Move:
+    """Return the move with effects put before its own."""
+    return move[0], (*before, *move[1])
