@@ -1,0 +1,130 @@
+"""The bridge's database: SQLite (WAL, synchronous=FULL) for one machine, PostgreSQL for more."""
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+from assistant.errors import UsageError
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+BUSY_TIMEOUT_MS: Final = 30_000
+RETRY_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Pauses before a database that is away is asked again; the last repeats."""
+
+
+def parse(url: str) -> sa.URL:
+    """Return the URL with its driver; UsageError if it is neither SQLite nor PostgreSQL."""
+    plain = url if "://" in url or not url.startswith("sqlite:") else f"sqlite:///{url.removeprefix('sqlite:')}"
+    try:
+        parsed = sa.make_url(plain)
+    except ArgumentError as error:
+        raise UsageError(f"not a database: {url!r}", "sqlite:FILE or postgresql://user@host/name") from error
+    name = parsed.get_backend_name()
+    if name == "sqlite" and parsed.database and parsed.database != ":memory:":
+        return parsed.set(drivername="sqlite")
+    if name == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    raise UsageError(f"not a database we speak: {url!r}", "sqlite:FILE or postgresql://user@host/name")
+
+
+def connect(url: sa.URL, pool_size: int = 10) -> sa.Engine:
+    """Return an engine whose transactions are durable when they commit; nothing is opened yet."""
+    if url.get_backend_name() == "postgresql":
+        return sa.create_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, pool_timeout=30)
+    engine = sa.create_engine(
+        url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
+    )
+    sa.event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    """Make one SQLite connection durable and patient, and writers queue up instead of failing."""
+    connection.isolation_level = "IMMEDIATE"
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+class Database:
+    """Short transactions that outlive a database that goes away and comes back."""
+
+    def __init__(self, engine: sa.Engine, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Take an engine made by `connect`."""
+        self.engine = engine
+        self._sleep = sleep
+        self._lite = engine.dialect.name == "sqlite"
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Open a transaction that may write from its first statement on."""
+        with self.engine.begin() as connection:
+            if self._lite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Open a connection that only reads; it waits for no writer."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work` in one transaction; a database that is away is waited for, a lost race is run again."""
+        return self._patiently(lambda: self._once(self.writing, work))
+
+    def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work` without a transaction; a database that is away is waited for."""
+        return self._patiently(lambda: self._once(self.reading, work))
+
+    def now(self) -> float:
+        """Return the database's own clock in Unix seconds, the one that several bridges share."""
+        clock = sa.text(
+            "SELECT (julianday('now') - 2440587.5) * 86400.0"
+            if self._lite
+            else "SELECT extract(epoch FROM clock_timestamp())"
+        )
+        return self.read(lambda connection: float(connection.execute(clock).scalar_one()))
+
+    def scrub(self) -> None:
+        """Let deleted rows also vanish from the write-ahead log (SQLite) at once."""
+        if self._lite:
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+    @staticmethod
+    def _once(
+        scope: Callable[[], contextlib.AbstractContextManager[sa.Connection]], work: Callable[[sa.Connection], T]
+    ) -> T:
+        """Run `work` in one scope."""
+        with scope() as connection:
+            return work(connection)
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """Try until the database answers."""
+        for attempt in range(10_000):
+            try:
+                return work()
+            except (OperationalError, sa.exc.IntegrityError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
+                if isinstance(error, sa.exc.IntegrityError) and attempt > 2:
+                    raise
+                _log.warning("database", extra={"fields": {"error": _kind(error), "attempt": attempt}})
+                self._sleep(RETRY_S[min(attempt, len(RETRY_S) - 1)])
+        return work()
+
+
+def _kind(error: Exception) -> str:
+    """Return the driver's name of the error, without the values in it."""
+    return type(error.orig).__name__ if isinstance(error, DBAPIError) else type(error).__name__

@@ -1,0 +1,134 @@
+"""Where every sandbox company does its work: each effect once by its key, and failing as it was told to."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import sqlalchemy as sa
+
+from assistant.bridge.database import Database
+from assistant.bridge.providers import faults
+from assistant.bridge.providers.faults import Fault
+from assistant.bridge.providers.tables import METADATA, calls, shifts
+from assistant.bridge.providers.tables import faults as switches
+from assistant.bridge.providers.trade import Declined, Unreachable, Unsure
+from assistant.core.quote import canonical, sha256
+
+Effect = Callable[[sa.Connection, Mapping[Fault, float]], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to a company."""
+
+    service: str
+    method: str
+    order: str
+    key: str
+    """`order:step`; empty for what has no effect."""
+    body: Any = None
+
+
+class Desk:
+    """The sandbox's shared counter: database, clock and chance."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+        chance: Random,
+        pace: float = 1.0,
+    ) -> None:
+        """Take Unix seconds from `clock`; what takes the real trade a minute takes 60 / `pace` seconds here."""
+        self.database = database
+        self.clock = clock
+        self.chance = chance
+        self.pace = pace
+        self._sleep = sleep
+
+    def open(self) -> None:
+        """Create the companies' books where they are missing."""
+        with self.database.writing() as connection:
+            METADATA.create_all(connection)
+
+    def once(self, call: Call, effect: Effect) -> Any:
+        """Return the answer of `effect`, run at most once per key; Declined `key_reused` for another body. Raises ProviderError."""
+        armed = self._arm(call)
+        body = sha256(call.body)
+
+        def work(connection: sa.Connection) -> tuple[Any, bool]:
+            row = connection.execute(sa.select(calls).where(calls.c.key == call.key)).one_or_none()
+            if row is None:
+                return self._first(connection, call, body, effect(connection, armed)), True
+            connection.execute(sa.update(calls).where(calls.c.key == call.key).values(calls=calls.c.calls + 1))
+            if row.body_sha256 != body:
+                raise Declined("key_reused")
+            return json.loads(row.answer), False
+
+        answer, fresh = self.database.write(work)
+        if fresh and Fault.TIMEOUT_AFTER_TAKING in armed:
+            raise Unsure(f"{call.service} took it and kept silent")
+        return answer
+
+    def peek(self, call: Call) -> Mapping[Fault, float]:
+        """Be slow or down as told, for a call without an effect; return the other faults. Raises ProviderError."""
+        return self._arm(call)
+
+    def answered(self, key: str) -> Any | None:
+        """Return what the call with this key was answered, or None if it never had an effect."""
+        row = self.database.read(lambda c: c.execute(sa.select(calls.c.answer).where(calls.c.key == key)).one_or_none())
+        return None if row is None else json.loads(row.answer)
+
+    def shift(self, connection: sa.Connection, service: str, order: str) -> int:
+        """Return by how many minor units this order's price has moved."""
+        found = connection.execute(
+            sa.select(shifts.c.minor).where(shifts.c.order_id == order, shifts.c.service == service)
+        )
+        return int(found.scalar_one_or_none() or 0)
+
+    def _arm(self, call: Call) -> Mapping[Fault, float]:
+        """Take the faults that fit, and suffer those that come before any effect."""
+        armed = self.database.write(lambda c: self._taken(c, call)) if self._any() else {}
+        if Fault.SLOW in armed:
+            self._sleep(armed[Fault.SLOW])
+        if Fault.DOWN in armed:
+            raise Unreachable(f"{call.service} is down")
+        if Fault.TIMEOUT_BEFORE_TAKING in armed:
+            raise Unsure(f"{call.service} kept silent")
+        if Fault.DECLINED in armed:
+            raise Declined("declined")
+        return armed
+
+    def _any(self) -> bool:
+        """Tell whether any switch is set, without waiting for a writer."""
+        return self.database.read(lambda c: c.execute(sa.select(switches.c.id).limit(1)).first()) is not None
+
+    @staticmethod
+    def _taken(connection: sa.Connection, call: Call) -> dict[Fault, float]:
+        """Take the faults of a call; a price that moves stays moved."""
+        armed = faults.take(connection, call.service, call.method, call.order)
+        if Fault.PRICE_CHANGED in armed:
+            where = (shifts.c.order_id == call.order, shifts.c.service == call.service)
+            minor = int(armed[Fault.PRICE_CHANGED])
+            changed = connection.execute(sa.update(shifts).where(*where).values(minor=shifts.c.minor + minor))
+            if changed.rowcount == 0:
+                connection.execute(sa.insert(shifts).values(order_id=call.order, service=call.service, minor=minor))
+        return armed
+
+    def _first(self, connection: sa.Connection, call: Call, body: str, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Write down a call that had its effect just now."""
+        row = {
+            "key": call.key,
+            "service": call.service,
+            "method": call.method,
+            "order_id": call.order,
+            "body_sha256": body,
+            "answer": canonical(answer).decode(),
+            "calls": 1,
+            "at": self.clock(),
+        }
+        connection.execute(sa.insert(calls).values(row))
+        return answer

@@ -1,0 +1,104 @@
+"""JSON to frozen dataclasses and back: an unknown field, a wrong type or too long a text is refused, never guessed at."""
+
+import types
+from collections.abc import Hashable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from assistant.core.money import Money
+from assistant.errors import UsageError
+
+T = TypeVar("T")
+
+MAX_TEXT: Final = 400
+MAX_ROWS: Final = 40
+
+
+class ShapeError(UsageError):
+    """A message holds something that its operation does not take."""
+
+
+def read(shape: type[T], data: object) -> T:
+    """Return `data` (decoded JSON) as an instance of the dataclass `shape`; ShapeError names the field that is wrong."""
+    if not isinstance(data, Mapping):
+        raise ShapeError(f"{shape.__name__} is not an object")
+    hints = _hints(cast("Hashable", shape))
+    foreign = sorted(set(data) - set(hints))
+    if foreign:
+        raise ShapeError(f"{shape.__name__} has no field {foreign[0][:40]!r}")
+    values = {name: _value(hints[name], data[name], f"{shape.__name__}.{name}") for name in data}
+    missing = [name for name in _needed(cast("Hashable", shape)) if name not in values]
+    if missing:
+        raise ShapeError(f"{shape.__name__}.{missing[0]} is missing")
+    try:
+        return shape(**values)
+    except ValueError as error:
+        raise ShapeError(f"{shape.__name__}: {error}") from error
+
+
+def write(value: object) -> Any:
+    """Return dataclasses, enums and tuples as what JSON knows."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: write(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): write(inner) for key, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return [write(inner) for inner in value]
+    return value.value if isinstance(value, StrEnum) else value
+
+
+@cache
+def _hints(shape: Any) -> dict[str, Any]:
+    """Return the field types of a dataclass."""
+    return {"minor": int, "currency": str} if shape is Money else get_type_hints(shape)
+
+
+@cache
+def _needed(shape: Any) -> tuple[str, ...]:
+    """Return the names of fields without a default."""
+    return tuple(f.name for f in fields(shape) if f.default is MISSING and f.default_factory is MISSING)
+
+
+def _value(kind: Any, value: object, where: str) -> Any:
+    """Return one field's value as its annotation says."""
+    if get_origin(kind) in {Union, types.UnionType}:
+        inner = [option for option in get_args(kind) if option is not type(None)]
+        return None if value is None else _value(inner[0], value, where)
+    if get_origin(kind) is tuple:
+        return _row(get_args(kind)[0], value, where)
+    if get_origin(kind) is not None:
+        return _table(get_args(kind)[1], value, where)
+    if is_dataclass(kind):
+        return read(cast("type[Any]", kind), value)
+    return _plain(kind, value, where)
+
+
+def _row(kind: Any, value: object, where: str) -> tuple[Any, ...]:
+    """Return a list of values of one kind."""
+    if not isinstance(value, list | tuple) or len(value) > MAX_ROWS:
+        raise ShapeError(f"{where} is not a list of at most {MAX_ROWS}")
+    return tuple(_value(kind, inner, where) for inner in value)
+
+
+def _table(kind: Any, value: object, where: str) -> dict[str, Any]:
+    """Return names and their values of one kind."""
+    if not isinstance(value, Mapping) or len(value) > MAX_ROWS:
+        raise ShapeError(f"{where} is not an object of at most {MAX_ROWS} fields")
+    return {_plain(str, key, where): _value(kind, inner, where) for key, inner in value.items()}
+
+
+def _plain(kind: Any, value: object, where: str) -> Any:
+    """Return a text, number, truth value or enum member."""
+    if issubclass(kind, StrEnum):
+        if value not in set(kind):
+            raise ShapeError(f"{where} is none of {', '.join(kind)}")
+        return kind(value)
+    if kind is float and type(value) is int:
+        return float(value)
+    if type(value) is not kind:
+        raise ShapeError(f"{where} is not {kind.__name__}")
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        raise ShapeError(f"{where} is longer than {MAX_TEXT} characters")
+    return value
