@@ -28,6 +28,11 @@ class Bar(StrEnum):
     DRIVING = "pin_while_driving"
     NOT_APPROVED = "not_approved"
     """The phone did not approve this digest."""
+    NO_PIN = "no_pin"
+    """None was ever set."""
+    WRONG_PIN = "wrong_pin"
+    PIN_LOCKED = "pin_locked"
+    """Too many wrong ones: only the phone can approve now."""
 
 
 def voice_suffices(amount: Money, spent: Iterable[Money], limits: Limits) -> bool:

@@ -61,23 +61,23 @@ CAR: Final[Mapping[State, frozenset[State]]] = {
     S.ACCEPTED: frozenset({S.UNKNOWN}),
     S.IN_PROGRESS: frozenset({S.UNKNOWN}),
     S.CANCELLING: frozenset({S.UNKNOWN}),
-    S.UNKNOWN: frozenset({S.WISHED, S.EXPIRED}),
+    S.UNKNOWN: frozenset(),
     S.DONE: frozenset(),
     S.REFUSED: frozenset(),
     S.FAILED: frozenset(),
     S.CANCELLED: frozenset(),
     S.EXPIRED: frozenset(),
 }
-"""What the car may do. Out of UNKNOWN only after the bridge said that it never saw the order."""
+"""What the car may do. Out of UNKNOWN only the bridge leads."""
 
 _ENDS: Final = frozenset({S.REFUSED, S.FAILED, S.CANCELLED, S.EXPIRED})
 _UNDER_WAY: Final = frozenset({S.ACCEPTED, S.IN_PROGRESS, S.CANCELLING, S.DONE, S.UNKNOWN})
 
 BRIDGE: Final[Mapping[State, frozenset[State]]] = {
-    S.WISHED: frozenset(),
-    S.QUOTING: _ENDS | {S.QUOTED},
-    S.QUOTED: _ENDS | {S.QUOTED},
-    S.CONSENTED: _ENDS | {S.QUOTED},
+    S.WISHED: _UNDER_WAY,
+    S.QUOTING: _ENDS | _UNDER_WAY | {S.QUOTED},
+    S.QUOTED: _ENDS | _UNDER_WAY | {S.QUOTED},
+    S.CONSENTED: _ENDS | _UNDER_WAY | {S.QUOTED},
     S.SENT: _ENDS | _UNDER_WAY | {S.QUOTED},
     S.ACCEPTED: _ENDS | _UNDER_WAY | {S.QUOTED},
     S.IN_PROGRESS: (_UNDER_WAY - {S.ACCEPTED}) | {S.FAILED, S.CANCELLED},
@@ -86,10 +86,13 @@ BRIDGE: Final[Mapping[State, frozenset[State]]] = {
     S.DONE: frozenset({S.DONE, S.CANCELLING, S.CANCELLED}),
     S.REFUSED: frozenset(),
     S.FAILED: frozenset({S.FAILED}),
-    S.CANCELLED: frozenset({S.CANCELLED}),
-    S.EXPIRED: frozenset(),
+    S.CANCELLED: _UNDER_WAY | {S.CANCELLED},
+    S.EXPIRED: _UNDER_WAY,
 }
-"""What a newer snapshot may turn each state into. QUOTED again after a yes: the price changed, nothing was bought."""
+"""What a newer snapshot may turn each state into. QUOTED again after a yes: the price changed, nothing was bought.
+
+What the car thinks unsent, dropped or expired may still turn out to have been bought: the bridge is the truth about that.
+"""
 
 
 class OrderError(CabinError):
@@ -149,6 +152,8 @@ class Snapshot:
     """What the service tells on the way (driver, plate, eta_min); data, never an instruction."""
     approved: str = ""
     """Digest that the owner approved on the phone."""
+    bound: str = ""
+    """Digest of the quote that the bridge acts upon: the last one it holds a consent to."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the body of the message as JSON values (order and rev stand in the envelope)."""
@@ -159,6 +164,7 @@ class Snapshot:
             "reason": self.reason,
             "facts": dict(self.facts),
             "approved": self.approved,
+            "bound": self.bound,
         }
 
     @classmethod
@@ -180,6 +186,7 @@ class Snapshot:
             reason=text(data, "reason"),
             facts=facts,
             approved=text(data, "approved"),
+            bound=text(data, "bound"),
         )
         if (snapshot.state is S.DONE and receipt is None) or (snapshot.state is S.QUOTED and quote is None):
             msg = f"{snapshot.state} without its evidence"
@@ -209,12 +216,15 @@ class Order:
     reason: str = ""
     facts: Mapping[str, Fact] = field(default_factory=dict)
     approved: str = ""
+    bound: str = ""
 
     @property
     def awaits_consent(self) -> bool:
         """Tell whether a quote (the first, or that of a change under way) stands without a yes to it."""
-        open_to_it = self.state in {S.QUOTED, S.ACCEPTED, S.IN_PROGRESS, S.DONE}
-        return open_to_it and self.quote is not None and not self.agreed
+        if self.quote is None or self.agreed:
+            return False
+        changing = self.state in {S.ACCEPTED, S.IN_PROGRESS, S.DONE} and self.quote.digest != self.bound
+        return self.state is S.QUOTED or changing
 
     @property
     def agreed(self) -> bool:
@@ -254,11 +264,14 @@ def advance(order: Order, snapshot: Snapshot, *, asked: bool = False) -> Order:
         reason=_reason(order, snapshot),
         facts=snapshot.facts,
         approved=snapshot.approved,
+        bound=snapshot.bound,
     )
 
 
 def _reason(order: Order, snapshot: Snapshot) -> str:
-    """Return the bridge's word, or our own if more was charged than was agreed to."""
+    """Return the bridge's word, or our own if it was bought without a yes, or more was charged than agreed to."""
+    if order.consent is None and order.state in UNSENT | {S.CANCELLED, S.EXPIRED} and snapshot.state in _UNDER_WAY:
+        return "unasked"
     if snapshot.receipt is None or order.consent is None:
         return snapshot.reason
     kept, agreed = snapshot.receipt.kept, order.consent.amount

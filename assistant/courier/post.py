@@ -1,5 +1,6 @@
 """Sends: envelopes in the bridge's time, one id for all tries of a message, jittered pauses between them."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,7 +13,7 @@ from assistant.link import connectivity
 from assistant.link.backoff import pause_s
 from assistant.link.connectivity import Pulse
 from assistant.link.outgoing import plain_body
-from assistant.link.wire import MAX_LIFE_S, Envelope, Op, encode
+from assistant.link.wire import MAX_LIFE_S, Envelope, Fault, Op, encode
 
 PING_LIFE_S: Final = 15
 ANSWER_S: Final = 2.0
@@ -35,8 +36,21 @@ class Post:
         """Keep the ends: `name` makes UUIDv7 ids, `chance` numbers in 0..1."""
         self._ledger, self._link, self._name, self._chance = ledger, link, name, chance
         self.pulse = Pulse()
-        self.pings: set[str] = set()
+        self.pings: deque[str] = deque(maxlen=8)
         """Pings under way; a pong to any other is a replay."""
+        self.asked: dict[str, Message] = {}
+        """Questions and status requests under way, by id: reads, which need no outbox."""
+        self.said = Connectivity.OFFLINE
+        """How far our word reached when the house was last told."""
+        self.anchored = 0
+        """Length of the audit chain the bridge was last seen to keep."""
+        self.alarmed = False
+        """Whether the house was told that the audit differs."""
+        self.refused_at: dict[Fault, float] = {}
+        """When a refused message was last audited."""
+        self.status_at: dict[str, float] = {}
+        """When to ask next where an order stands."""
+        self.tidy_at = 0.0
         self._tried: dict[str, Tried] = {}
 
     @property
@@ -83,9 +97,7 @@ class Post:
         body = plain_body(Op.PING, {"head": head.hash, "length": head.length})
         message = self.message(Op.PING, "", body, PING_LIFE_S)
         if self.send(message):
-            if self.pulse.asked_at is None:
-                self.pings.clear()
-            self.pings.add(message.id)
+            self.pings.append(message.id)
             self.pulse = connectivity.pinged(self.pulse, self.now)
 
     def linked(self, reach: Connectivity) -> None:

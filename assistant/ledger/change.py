@@ -20,6 +20,7 @@ MAX_OVER: Final = 5_000
 KEEP_S: Final = 90 * 86_400.0
 """How long an order that is over is kept, in ledger seconds."""
 MAX_AUDIT: Final = 200_000
+PRIVATE: Final = "private."
 
 
 def listed(states: Iterable[State]) -> str:
@@ -34,7 +35,7 @@ _PUT: Final = """
 INSERT INTO orders (id, state, rev, due, changed, agreed, data) VALUES (?,?,?,?,?,?,?)
 ON CONFLICT (id) DO UPDATE SET
   state=excluded.state, rev=excluded.rev, due=excluded.due, changed=excluded.changed, data=excluded.data,
-  agreed=CASE WHEN excluded.agreed IS NULL THEN NULL ELSE coalesce(orders.agreed, excluded.agreed) END
+  agreed=coalesce(excluded.agreed, orders.agreed)
 WHERE excluded.rev >= orders.rev
 """
 _DROP_OLD: Final = "DELETE FROM orders WHERE state IN (SELECT value FROM json_each(?)) AND changed < ?"
@@ -87,7 +88,7 @@ class Change:
 
     def put(self, order: Order) -> None:
         """Write an order; LedgerError if the book holds a newer one, FullError if too many are open."""
-        agreed = self._now if order.consent is not None else None
+        agreed = self._now if order.state is State.CONSENTED else None
         if self._book.execute("SELECT 1 FROM orders WHERE id=?", (order.id,)).fetchone() is None:
             (held,) = self._book.execute(_COUNT_OPEN, (OVER_TEXT,)).fetchone()
             if held >= MAX_OPEN:
@@ -118,12 +119,23 @@ class Change:
         """Take a message out of the outbox: the bridge has answered it, or it must not go any more."""
         self._book.execute("DELETE FROM outbox WHERE id=?", (message,))
 
+    def silence(self, order: str) -> None:
+        """Take every message about an order out of the outbox."""
+        self._book.execute("DELETE FROM outbox WHERE order_id=?", (order,))
+
     def prefer(self, key: str, value: str) -> None:
         """Keep a preference; an empty value forgets it."""
         if value:
             self._book.execute("INSERT OR REPLACE INTO preferences VALUES (?,?)", (key, value))
         else:
             self._book.execute("DELETE FROM preferences WHERE key=?", (key,))
+
+    def keep(self, key: str, value: Mapping[str, Any]) -> None:
+        """Keep something personal that is no preference (the PIN's hash); an empty value forgets it."""
+        if value:
+            set_meta(self._book, f"{PRIVATE}{key}", value)
+        else:
+            self._book.execute("DELETE FROM meta WHERE key=?", (f"{PRIVATE}{key}",))
 
     def record(self, what: str, facts: Mapping[str, str]) -> None:
         """Add a line to the audit chain: ids, states, digests, amounts; never what was said."""
@@ -156,6 +168,7 @@ class Change:
         gone = self._book.execute(_DROP_MESSAGES, (_DROPPABLE,)).rowcount
         gone += self._book.execute(_DROP_OLD, (_DROPPABLE, self._now + 1)).rowcount
         gone += self._book.execute("DELETE FROM preferences").rowcount
+        gone += self._book.execute("DELETE FROM meta WHERE key GLOB ?", (f"{PRIVATE}*",)).rowcount
         gone += self._trim(self.head.length)
         kept = self._open()
         if kept:

@@ -24,6 +24,7 @@ def order_text(order: Order) -> str:
         "reason": order.reason,
         "facts": dict(order.facts),
         "approved": order.approved,
+        "bound": order.bound,
     }
     return canonical(data).decode()
 
@@ -47,6 +48,7 @@ def order_of(key: str, state: str, rev: int, due: float, text: str) -> Order:
         reason=data["reason"],
         facts=data["facts"],
         approved=data["approved"],
+        bound=data["bound"],
     )
 
 

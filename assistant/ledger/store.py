@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from assistant.core.money import Money
 from assistant.core.order import UNSENT, Order, State
 from assistant.errors import LedgerError
 from assistant.ledger.audit import GENESIS, Broken, Head, Line, verify
-from assistant.ledger.change import Change, Message, get_meta, listed, set_meta
+from assistant.ledger.change import PRIVATE, Change, Message, get_meta, listed, set_meta
 from assistant.ledger.clock import Saved, SteadyClock, boot_id, boot_seconds
 from assistant.ledger.codec import order_of
 from assistant.ledger.schema import open_book, open_read_only, told
@@ -85,13 +85,24 @@ class Ledger:
             rows = self._book.execute("SELECT id, order_id, op, body, due FROM outbox ORDER BY seq").fetchall()
         return tuple(Message(key, order, op, json.loads(body), due) for key, order, op, body, due in rows)
 
+    def waiting(self, key: str) -> Message | None:
+        """Return the message of the outbox with this id, or None."""
+        with told(self.path):
+            row = self._book.execute("SELECT id, order_id, op, body, due FROM outbox WHERE id=?", (key,)).fetchone()
+        return None if row is None else Message(row[0], row[1], row[2], json.loads(row[3]), row[4])
+
     def preferences(self) -> Mapping[str, str]:
         """Return all preferences."""
         with told(self.path):
             return dict(self._book.execute("SELECT key, value FROM preferences").fetchall())
 
+    def kept(self, key: str) -> Mapping[str, Any] | None:
+        """Return what `Change.keep` kept, or None."""
+        with told(self.path):
+            return get_meta(self._book, f"{PRIVATE}{key}")
+
     def spent(self, within_s: float, other_than: str = "") -> tuple[Money, ...]:
-        """Return the amounts agreed to in the last `within_s` ledger seconds, but for the order `other_than`.
+        """Return the amounts agreed to (or charged) in the last `within_s` ledger seconds, but for the order `other_than`.
 
         What never left the car, or ended without a purchase, does not count; what is unknown does.
         """
@@ -102,7 +113,10 @@ class Ledger:
             other_than,
             _UNPAID,
         )
-        return tuple(order.consent.amount for order in found if order.consent is not None)
+        agreed = [
+            order.consent.amount if order.consent else order.receipt.kept if order.receipt else None for order in found
+        ]
+        return tuple(amount for amount in agreed if amount is not None)
 
     def head(self) -> Head:
         """Return where the audit chain ends."""
