@@ -39,7 +39,7 @@ class Compiled:
 
 
 class Compiler:
-    """Compiles one pack; `bound` leaves out free words and unknown names, keeps numbers within their range, and joins sentences."""
+    """Compiles one pack; `bound` leaves out free words and unknown names, keeps numbers in range and politeness short, and joins sentences."""
 
     def __init__(self, pack: LanguagePack, requests: Iterable[type[Request]], names: Names, *, bound: bool) -> None:
         """Take what to compile and the names the car knows."""
@@ -73,8 +73,8 @@ class Compiler:
         ready, done = net.node(), net.node()
         net.jump(start, ready)
         net.jump(done, end)
-        self.polite(start, start, "before")
-        self.polite(done, done, "after")
+        self.polite(start, ready if self.bound else start, "before")
+        self.polite(done, end if self.bound else done, "after")
         sentences = []
         for sentence in self.pack.sentences:
             if sentence.request not in self.classes:
@@ -85,7 +85,10 @@ class Compiler:
             before = net.node()
             net.jump(ready, before, Begins(len(sentences) - 1))
             for text in sentence.text:
-                net.jump(self.builder.build(parsed(text), before), done)
+                try:
+                    net.jump(self.builder.build(parsed(text), before), done)
+                except ConfigError as error:
+                    raise ConfigError(f"{sentence.where}: {error.message}: {text}", error.mend) from error
         if self.bound:
             self.join(done, start)
             net.prune(self.dead, {end, *(part.end for part in (*self.parts.values(), *self.names.values()))})
@@ -167,7 +170,10 @@ class Compiler:
         if key not in self.parts:
             start, middle, end = self.net.node(), self.net.node(), self.net.node()
             if self.bound and kind.range:
-                self.net.call(start, self.builder.listed((text, "") for text in self.spelled(kind.range)), middle)
+                spelled = self.parts["spelled", kind.range] = self.builder.listed(
+                    (text, "") for text in self.spelled(kind.range)
+                )
+                self.net.call(start, spelled, middle)
             else:
                 whole = self.builder.build(RuleRef("number"), start)
                 self.net.jump(whole, middle)

@@ -120,10 +120,7 @@ def number(words: Sequence[str], unit: str = "") -> float | None:
     value = _cardinal([word for word in words if word not in ("minus", "negative")])
     if value is None:
         return None
-    value = -value if words[0] in ("minus", "negative") else value
-    if unit == "celsius" and {"f", "fahrenheit"} & set(words):
-        return round((value - 32) / 1.8 * 2) / 2
-    return value
+    return -value if words[0] in ("minus", "negative") else value
 
 
 def _cardinal(words: Sequence[str]) -> float | None:

@@ -125,7 +125,7 @@ class _Reader:
             return None
         heard = {one.slot.field: " ".join(one.words) for one in slots}
         read = Read(filled[0], MappingProxyType(heard), filled[1], path[0], sentence)
-        return Readout((read,), complete=not walk.waits(states[-1]))
+        return Readout((read,), complete=not walk.waits(states[-1], for_names=bool(filled[1])))
 
     def several(self) -> Readout | None:
         """Read the words as several requests joined by words, by pauses or, in Chinese, by nothing; the cheapest cut."""

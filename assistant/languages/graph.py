@@ -20,7 +20,9 @@ class Graph:
         self._numbers: dict[int, int] = {}
         self._following: dict[int, Mapping[str, int]] = {}
         self._spelling = dict(_apostrophes(pack))
-        self._short = {long: short for short, long in CONTRACTIONS.items()} if pack.language == "en" else {}
+        self._short = (
+            {long: short for short, long in CONTRACTIONS.items() if long[1] != "have"} if pack.language == "en" else {}
+        )
         self.start = self._number(walk.start)
 
     def following(self, state: int) -> Mapping[str, int]:

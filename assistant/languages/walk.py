@@ -159,13 +159,15 @@ class Walk:
             state = self.step(state, words[place]) if place < len(words) else None
         return found
 
-    def waits(self, state: State) -> bool:
-        """Tell whether a longer sentence that would mean something else may go on from the state."""
-        return any(kernel != self.final and not self._in_tail(kernel) for kernel in state.kernels)
+    def waits(self, state: State, *, for_names: bool) -> bool:
+        """Tell whether a longer sentence that would mean something else may go on from the state; more words of an unknown name count if asked."""
+        return any(kernel != self.final and not self._in_tail(kernel, for_names=for_names) for kernel in state.kernels)
 
-    def _in_tail(self, place: int) -> bool:
+    def _in_tail(self, place: int, *, for_names: bool) -> bool:
         """Tell whether the place lies in words that add nothing."""
         node, stack = self._places[place]
+        if not for_names and SOME_NAME in self.net.edges[node]:
+            return True
         while True:
             if node in self.net.tail:
                 return True
