@@ -1,15 +1,19 @@
 """A loudspeaker without a sound card: plays into a WAV file or nowhere, in real time or as fast as it can."""
 
+import logging
+import struct
 import threading
 import time
-import wave
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from io import FileIO
 from pathlib import Path
 
 from assistant.core.audio import SAMPLE_RATE_HZ
 from assistant.errors import DeviceError
 from assistant.speak.resample import Reference, Resampler
+
+log = logging.getLogger(__name__)
 
 
 class Pace(StrEnum):
@@ -29,14 +33,14 @@ class Silent:
         self._pace = pace
         self._publish = reference
         self._hushed = threading.Event()
-        self._wav: wave.Wave_write | None = None
+        self._file: FileIO | None = None
+        self._length_bytes = 0
         if path is not None:
             try:
-                self._file = path.open("wb")
+                self._file = path.open("wb", buffering=0)
+                self._file.write(_header(0))
             except OSError as error:
                 raise DeviceError(f"{path}: {error.strerror}", "give a file in a folder that can be written") from None
-            self._wav = wave.open(self._file, "wb")  # noqa: SIM115 - closed in `close`
-            self._wav.setparams((1, 2, SAMPLE_RATE_HZ, 0, "NONE", ""))
 
     def play(self, chunks: Iterable[bytes], sample_rate_hz: int, started: Callable[[float], None]) -> bool:
         """Take the sound, at its own pace or at once; False if hushed. Raises DeviceError."""
@@ -66,15 +70,30 @@ class Silent:
     def close(self) -> None:
         """Finish the file."""
         self.hush()
-        if self._wav is not None:
-            self._wav.close()
-            self._file.close()
-            self._wav = None
-
-    def _keep(self, pcm: bytes) -> None:
-        if self._wav is None:
+        if self._file is None:
             return
         try:
-            self._wav.writeframesraw(pcm)
+            self._file.seek(0)
+            self._file.write(_header(self._length_bytes))
         except OSError as error:
-            raise DeviceError(f"the answer cannot be written: {error.strerror}", "make room on the disk") from None
+            log.warning("the file of answers is not finished: %s", error.strerror)
+        self._file.close()
+        self._file = None
+
+    def _keep(self, pcm: bytes) -> None:
+        if self._file is None:
+            return
+        while pcm:
+            try:
+                written = self._file.write(pcm)
+            except OSError as error:
+                raise DeviceError(f"the answer cannot be written: {error.strerror}", "make room on the disk") from None
+            self._length_bytes += written
+            pcm = pcm[written:]
+
+
+def _header(length_bytes: int) -> bytes:
+    """Return a RIFF header for 16 kHz mono s16le."""
+    rate = SAMPLE_RATE_HZ
+    sound = struct.pack("<4sIHHIIHH4sI", b"fmt ", 16, 1, 1, rate, 2 * rate, 2, 16, b"data", length_bytes)
+    return struct.pack("<4sI4s", b"RIFF", 4 + len(sound) + length_bytes, b"WAVE") + sound

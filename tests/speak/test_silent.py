@@ -1,3 +1,4 @@
+import resource
 import threading
 import time
 import wave
@@ -50,3 +51,20 @@ def test_the_reference_gets_whole_frames() -> None:
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(DeviceError, match="nowhere"):
         Silent(tmp_path / "nowhere" / "a.wav")
+
+
+def test_a_full_disk_is_said_and_what_was_written_stays_readable(tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match="No space"):
+        Silent(Path("/dev/full"))
+    path = tmp_path / "answers.wav"
+    speaker = Silent(path, Pace.FAST)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(DeviceError, match="make room"):
+            speaker.play([SECOND] * 3, 22_050, lambda _: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    speaker.close()
+    with wave.open(str(path)) as file:
+        assert 24_000 < file.getnframes() <= 25_000
