@@ -34,6 +34,7 @@ class _Grammar:
     no: re.Pattern[str]
     no_start: re.Pattern[str]
     some_yes: re.Pattern[str]
+    some_no: re.Pattern[str]
     unclear: re.Pattern[str]
 
 
@@ -49,13 +50,14 @@ def hear_consent(text: str, language: Language) -> Consent:
         return Consent.UNCLEAR
     if short and grammar.no.fullmatch(words):
         return Consent.NO
-    return Consent.NO if grammar.no_start.match(words) and not grammar.some_yes.search(words) else Consent.UNCLEAR
+    rest = grammar.some_no.sub(" ", words)
+    return Consent.NO if grammar.no_start.match(words) and not grammar.some_yes.search(rest) else Consent.UNCLEAR
 
 
 def _plain(text: str, language: Language) -> str:
     """Return the words in lower case without punctuation; Chinese without spaces."""
     folded = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "").replace("'", "")
-    words = re.sub(r"[^\w]+", " ", folded).split()
+    words = re.sub(r"[^\w-]+|(?<!\w)-+|-+(?!\w)", " ", folded).split()
     return ("" if language == "zh" else " ").join(words)
 
 
@@ -76,5 +78,6 @@ def _grammar(language: Language) -> _Grammar:
         no=re.compile(f"(?:{filler}{gap})*{no}(?:{gap}(?:{filler}|{no}|{no_tail}))*"),
         no_start=re.compile(f"(?:{filler}{gap})*{pieces('no_start')}{edge}"),
         some_yes=re.compile(f"{edge}{yes}{edge}"),
+        some_no=re.compile(f"{edge}{no}{edge}"),
         unclear=re.compile(f"{edge}{unclear}{edge}"),
     )
