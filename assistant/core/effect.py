@@ -7,6 +7,7 @@ from enum import StrEnum
 from assistant.core.audio import Clip
 from assistant.core.plan import Plan, Question
 from assistant.core.text import Language, Phrase
+from assistant.core.vehicle import Zone
 
 
 class Expecting(StrEnum):
@@ -70,6 +71,8 @@ class Act:
     plan: Plan
     undoing: bool = False
     """True if the plan takes back an earlier one."""
+    seat: Zone = Zone.DRIVER
+    """Who asked; the judgement at execution is about this person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def step(  # noqa: C901, PLR0911, PLR0912  one row a transition
 ) -> Move:
     """Return the dialogue after the event and what it asks of the world; total, pure, never raises."""
     d, r = dialogue, rules
-    c = replace(context, last_said=d.last_said, last_done=d.last_done, asked=d.question)
+    c = replace(context, last_said=d.last_said, last_done=d.last_done, asked=d.question, seat=d.seat or context.seat)
     match d.phase, event:
         # what begins a turn, and what belongs to none
         case _, Woke(turn=turn) if turn > d.turn:

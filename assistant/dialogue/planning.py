@@ -1,15 +1,12 @@
 """From a request to a decision, and the guard's word on it."""
 
 from assistant.core.context import Context
-from assistant.core.guard import Denied, judge
+from assistant.core.guard import Denied, judge, speed_kmh
 from assistant.core.plan import Decision, Plan, Refusal, Risk
 from assistant.core.request import Request
 from assistant.core.text import Phrase
-from assistant.core.vehicle import Car
 from assistant.skills import by_request
 from assistant.skills.conversation import Undo
-
-SPEED = "Vehicle.Speed"
 
 
 def decide(request: Request, context: Context) -> Decision:
@@ -39,6 +36,6 @@ def take_back(last: Plan) -> Plan:
     return Plan(Undo(), last.undo, Phrase("dialogue.undone", what), read_back, last.risk)
 
 
-def moving(car: Car, at: float) -> bool:
-    """Tell whether the car moves at monotonic second `at`; an unknown or stale speed counts as moving."""
-    return not car.fresh(SPEED, at) or car.number(SPEED) != 0
+def moving(context: Context) -> bool:
+    """Tell whether the car moves; an unknown or stale speed counts as moving."""
+    return speed_kmh(context) > 0

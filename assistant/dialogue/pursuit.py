@@ -24,7 +24,7 @@ def proceed(dialogue: Dialogue, context: Context, rules: Rules) -> Move:
         now = replace(now, agenda=rest)
         match _decide(now, request, context, rules):
             case Plan(risk=Risk.NONE) as plan:
-                return joined(recorded, act(now, plan, rules))
+                return joined(recorded, act(now, plan, context, rules))
             case Plan() as plan:
                 return joined(recorded, read_back(now, plan, context, rules))
             case Question() as question:
@@ -39,11 +39,11 @@ def proceed(dialogue: Dialogue, context: Context, rules: Rules) -> Move:
     return joined(recorded, tell(now, context, rules))
 
 
-def act(dialogue: Dialogue, plan: Plan, rules: Rules) -> Move:
+def act(dialogue: Dialogue, plan: Plan, context: Context, rules: Rules) -> Move:
     """Hand the plan out and wait for its end; the oldest of too many is no longer waited for."""
     running = (*dialogue.running, Running(dialogue.turn, plan))[-rules.running_limit :]
     return replace(dialogue, phase=Phase.ACTING, running=running, thinking=None, heard=None), (
-        Act(dialogue.turn, plan, isinstance(plan.request, Undo)),
+        Act(dialogue.turn, plan, isinstance(plan.request, Undo), context.seat),
         SetTimer(dialogue.turn, LIMIT, rules.act_limit_s),
     )
 
@@ -56,7 +56,7 @@ def read_back(dialogue: Dialogue, plan: Plan, context: Context, rules: Rules) ->
 
 def ask(dialogue: Dialogue, question: Question, context: Context, rules: Rules) -> Move:
     """Say what is to be reported, then the question; a driver is not asked more often than the rules allow."""
-    if dialogue.questions >= rules.chain_limit and moving(context.car, context.at):
+    if dialogue.questions >= rules.chain_limit and moving(context):
         recorded = Record(dialogue.turn, "refusal", {"request": name(question.request), "reason": "driving"})
         return joined((recorded,), tell(dialogue, context, rules, Phrase("dialogue.ask_later")))
     asked = replace(question, choices=question.choices[:AT_MOST_WHILE_MOVING])

@@ -80,7 +80,7 @@ def consented(dialogue: Dialogue, how: str, context: Context, rules: Rules) -> M
         case Refusal() as refusal:
             return joined(effects, _refuse(now, refusal, context, rules))
         case Plan() as allowed:
-            return joined((*effects, *wait_sign(now.turn, rules)), act(now, allowed, rules))
+            return joined((*effects, *wait_sign(now.turn, rules)), act(now, allowed, context, rules))
 
 
 def _refuse(dialogue: Dialogue, refusal: Refusal, context: Context, rules: Rules) -> Move:
@@ -108,7 +108,7 @@ def give_up(dialogue: Dialogue, context: Context, rules: Rules) -> Move:
 def again(dialogue: Dialogue, context: Context, rules: Rules) -> Move:
     """Ask once more; then give up. A driver is not asked more often than the rules allow."""
     plan, question = dialogue.pending, dialogue.question
-    tired = question is not None and dialogue.questions >= rules.chain_limit and moving(context.car, context.at)
+    tired = question is not None and dialogue.questions >= rules.chain_limit and moving(context)
     if dialogue.again > 0 or tired:
         return give_up(dialogue, context, rules)
     once = replace(dialogue, again=dialogue.again + 1)

@@ -31,7 +31,7 @@ LIMIT, CONSENT, SIGN, QUIET = "limit", "consent", "sign", "quiet"
 
 def say(dialogue: Dialogue, context: Context, rules: Rules, phrases: tuple[Phrase, ...], phase: Phase) -> Move:
     """Speak, and wait for its end in `phase`; what had been kept to be reported is taken as said."""
-    if moving(context.car, context.at):
+    if moving(context):
         phrases = tuple(_brief(phrase) for phrase in phrases)
     spoken = replace(
         dialogue,

@@ -10,6 +10,7 @@ from assistant.core.event import Understood
 from assistant.core.plan import Decision, Plan, Question, Refusal
 from assistant.core.request import Missing, Request
 from assistant.core.text import Language, Phrase
+from assistant.core.vehicle import Zone
 
 
 class Phase(StrEnum):
@@ -88,6 +89,8 @@ class Dialogue:
     turn: int = 0
     via: Via = Via.VOICE
     language: Language = "en"
+    seat: Zone | None = None
+    """Who speaks, if the microphones tell."""
     opening: Opening = Opening.PERSON
     generation: int = -1
     """The last that the ear told of in this turn."""

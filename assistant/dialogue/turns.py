@@ -7,6 +7,7 @@ from assistant.core.context import Context
 from assistant.core.effect import EndTurn, Expecting, SetTimer, StopListening, StopThinking, Think
 from assistant.core.event import Spoke, Typed, Understood, Woke
 from assistant.core.text import Phrase
+from assistant.core.vehicle import Zone
 from assistant.dialogue import outcome
 from assistant.dialogue.pursuit import wait_sign
 from assistant.dialogue.reply import again, ends_early, resolve
@@ -18,7 +19,7 @@ def woken(dialogue: Dialogue, event: Woke, context: Context, rules: Rules) -> Mo
     """Begin a turn by voice: hush, give up the sentence before (orders go on), keep a question that is open."""
     begun, effects = _begin(dialogue, event.turn, context, rules)
     phase = Phase.CONFIRMING if begun.pending else Phase.CHOOSING if begun.question else Phase.LISTENING
-    listening = replace(begun, phase=phase, via=Via.VOICE, language=context.language)
+    listening = replace(begun, phase=phase, via=Via.VOICE, language=context.language, seat=_seat(event.seat))
     # the ear closes the old turn itself: it has opened the new one
     kept = tuple(effect for effect in effects if not isinstance(effect, StopListening))
     return listening, (*kept, SetTimer(event.turn, LIMIT, rules.listen_limit_s))
@@ -27,7 +28,9 @@ def woken(dialogue: Dialogue, event: Woke, context: Context, rules: Rules) -> Mo
 def typed(dialogue: Dialogue, event: Typed, context: Context, rules: Rules) -> Move:
     """Begin a turn by text: as by voice, and the sentence is whole already."""
     begun, effects = _begin(dialogue, event.turn, context, rules)
-    thinking = replace(begun, phase=Phase.THINKING, via=Via.TYPED, language=event.language, generation=0, thinking=0)
+    thinking = replace(
+        begun, phase=Phase.THINKING, via=Via.TYPED, language=event.language, seat=None, generation=0, thinking=0
+    )
     think = Think(event.turn, 0, expecting(thinking), text=event.text, language=event.language, asked=thinking.question)
     return thinking, (*effects, think, *wait_sign(event.turn, rules), SetTimer(event.turn, LIMIT, rules.think_limit_s))
 
@@ -49,10 +52,12 @@ def guessed(dialogue: Dialogue, event: Understood) -> Move:
 
 def closed(dialogue: Dialogue, generation: int, clip: Clip, context: Context, rules: Rules) -> Move:
     """Resolve the sentence if its meaning is known already, else wait for it."""
-    if dialogue.heard is not None and generation == dialogue.generation:
-        return resolve(replace(dialogue, phase=Phase.THINKING, sign=Sign.OPEN), context, rules)
-    known = generation == dialogue.generation and dialogue.thinking is not None
-    thinking, effects = (dialogue, ()) if known else guess(dialogue, generation, clip)
+    spoken = replace(dialogue, seat=_seat(clip.seat) or dialogue.seat)
+    if spoken.heard is not None and generation == spoken.generation:
+        told = replace(context, seat=spoken.seat or context.seat)
+        return resolve(replace(spoken, phase=Phase.THINKING, sign=Sign.OPEN), told, rules)
+    known = generation == spoken.generation and spoken.thinking is not None
+    thinking, effects = (spoken, ()) if known else guess(spoken, generation, clip)
     limit = SetTimer(dialogue.turn, LIMIT, rules.think_limit_s)
     return replace(thinking, phase=Phase.THINKING, sign=Sign.OPEN), (*effects, *wait_sign(dialogue.turn, rules), limit)
 
@@ -119,6 +124,11 @@ def _begin(dialogue: Dialogue, turn: int, context: Context, rules: Rules) -> Mov
     fresh = replace(begun, agenda=(), missing=(), pending=None, question=None, again=0, questions=0)
     kept = replace(fresh, waiting=(*late, *dialogue.waiting)[: rules.waiting_limit])
     return kept, (*effects, *dropped(dialogue.turn, dialogue.pending))
+
+
+def _seat(name: str | None) -> Zone | None:
+    """Return the zone of that name, None for any other name."""
+    return next((zone for zone in Zone if zone == name), None)
 
 
 def _unsaid(dialogue: Dialogue) -> tuple[Phrase, ...]:
