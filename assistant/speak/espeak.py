@@ -10,6 +10,7 @@ from typing import Final
 
 from assistant.core.text import Language
 from assistant.errors import EngineError
+from assistant.speak.parts import speakable
 
 WAV_HEADER_BYTES: Final = 44
 PATIENCE_S: Final = 5.0
@@ -36,7 +37,7 @@ class Espeak:
         """Yield s16le mono chunks at `sample_rate_hz` as they are made; closing ends the process. Raises EngineError."""
         with self._start(language) as process:
             try:
-                yield from _samples(process, spoken(sentence))
+                yield from _samples(process, speakable(sentence))
             finally:
                 process.kill()
 
@@ -61,12 +62,6 @@ class Espeak:
             )
         except OSError as error:
             raise EngineError(f"espeak-ng does not start: {error}", "reinstall espeak-ng") from None
-
-
-def spoken(sentence: str) -> str:
-    """Return the text without what espeak-ng takes as commands or phonemes, on one line."""
-    plain = sentence.replace("[[", " ").replace("]]", " ")
-    return "".join(character if character.isprintable() else " " for character in plain).strip()
 
 
 def _samples(process: subprocess.Popen[bytes], text: str) -> Iterator[bytes]:

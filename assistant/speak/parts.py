@@ -1,4 +1,4 @@
-"""What the spelling of values has in common between languages."""
+"""What languages and voices have in common."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -27,3 +27,9 @@ def lengths(value: timedelta) -> tuple[tuple[int, int], ...]:
         for unit in (first, first + 1)
         if unit < len(amounts) and (amounts[unit] or unit == 3 == first)
     )
+
+
+def speakable(sentence: str) -> str:
+    """Return the text without what voices take for phonemes or commands, on one line."""
+    plain = sentence.replace("[[", " ").replace("]]", " ")
+    return "".join(character if character.isprintable() else " " for character in plain).strip()
