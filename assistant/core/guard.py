@@ -250,7 +250,7 @@ def _judge_speaker(rule: Permission, signal: Signal, context: Context) -> str:
         Speaker.FRONT: in_front,
         Speaker.DRIVER: False,
     }
-    return "" if may[rule.speaker] else "not_your_seat"
+    return "" if may[rule.speaker] else "not_permitted"
 
 
 def _judge_motion(rule: Permission, value: Value, context: Context) -> str:
@@ -262,7 +262,7 @@ def _judge_motion(rule: Permission, value: Value, context: Context) -> str:
     limit = rule.limit
     if limit is not None and speed > limit.above_kmh and isinstance(value, int | float):
         inside = limit.bounds.low <= value <= limit.bounds.high
-        return "" if inside else "speed_unknown" if math.isinf(speed) else "too_fast"
+        return "" if inside else "stale" if math.isinf(speed) else "too_fast"
     return ""
 
 

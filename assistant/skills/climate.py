@@ -68,9 +68,10 @@ class SetTemperature(Request):
     """Set, raise or lower the temperature of the air."""
 
     labels = ("climate.control",)
-    degrees: Annotated[float | None, Range(10, 90, 0.5, "degrees")] = None
+    degrees: Annotated[float | None, Range(10, 90, 0.5, "celsius")] = None
     shift: Shift | None = None
-    by: Annotated[float | None, Range(0.5, 20, 0.5, "degrees")] = None
+    by: Annotated[float | None, Range(0.5, 20, 0.5)] = None
+    """Degrees to go up or down."""
     extent: Extent | None = None
     zone: Zone | None = None
 

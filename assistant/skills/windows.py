@@ -35,7 +35,6 @@ class WindowMove(StrEnum):
 
     OPEN = "open"
     CLOSE = "close"
-    HALF = "half"
     CRACK = "crack"
     VENT = "vent"
     MORE = "more"
@@ -86,7 +85,6 @@ OPENNESS: Final[Mapping[WindowMove, float]] = MappingProxyType(
     {
         WindowMove.OPEN: 100,
         WindowMove.CLOSE: 0,
-        WindowMove.HALF: 50,
         WindowMove.CRACK: CRACK_PERCENT,
         WindowMove.VENT: CRACK_PERCENT,
     }

@@ -132,7 +132,7 @@ class Readings:
             reading = self._readings.get(name)
         if reading is None or reading.at < sent:
             return Outcome(command, Status.UNKNOWN, reason="no_answer")
-        return Outcome(command, Status.FAILED, str(reading.value), "wrong_value")
+        return Outcome(command, Status.FAILED, str(reading.value), "mismatch")
 
     def _value(self, name: str) -> Value:
         with self._changed:
@@ -141,7 +141,7 @@ class Readings:
 
 def _all_refused(commands: Sequence[VehicleCommand], refused: Mapping[str, str]) -> tuple[Outcome, ...]:
     return tuple(
-        Outcome(command, Status.REFUSED, reason=refused.get(command.signal, "others_refused")) for command in commands
+        Outcome(command, Status.REFUSED, reason=refused.get(command.signal, "not_tried")) for command in commands
     )
 
 

@@ -163,7 +163,7 @@ def test_an_unknown_speed_counts_as_moving() -> None:
         assert verdict("Vehicle.Cabin.Seat.Row1.DriverSide.Position", 100, world({SPEED: speed})) == "driving"
     silent = Context(at=AT, now=datetime(2026, 11, 3, tzinfo=UTC), car=Car(EVERY_SIGNAL, {}))
     assert verdict("Vehicle.Cabin.Seat.Row1.DriverSide.Position", 100, silent) == "driving"
-    assert verdict("Vehicle.Cabin.Door.Row1.DriverSide.Window.Position", 80, silent) == "speed_unknown"
+    assert verdict("Vehicle.Cabin.Door.Row1.DriverSide.Window.Position", 80, silent) == "stale"
 
 
 @pytest.mark.parametrize(
@@ -209,17 +209,17 @@ def test_speed_bounds_what_may_open(signal: str, value: Value, speed: float, exp
 @pytest.mark.parametrize(
     ("seat", "signal", "value", "locked", "expected"),
     [
-        (Zone.REAR_LEFT, "Vehicle.Cabin.Door.Row1.DriverSide.Window.Position", 0, False, "not_your_seat"),
+        (Zone.REAR_LEFT, "Vehicle.Cabin.Door.Row1.DriverSide.Window.Position", 0, False, "not_permitted"),
         (Zone.REAR_LEFT, "Vehicle.Cabin.Door.Row1.DriverSide.Window.Position", 0, True, "child_lock"),
         (Zone.REAR_LEFT, "Vehicle.Cabin.Door.Row2.DriverSide.Window.Position", 50, True, "child_lock"),
         (Zone.REAR_LEFT, "Vehicle.Cabin.Door.Row2.DriverSide.Window.Position", 50, False, "allowed"),
-        (Zone.REAR, "Vehicle.Cabin.Door.Row2.DriverSide.Window.Position", 50, False, "not_your_seat"),
+        (Zone.REAR, "Vehicle.Cabin.Door.Row2.DriverSide.Window.Position", 50, False, "not_permitted"),
         (Zone.DRIVER, "Vehicle.Cabin.Door.Row2.DriverSide.Window.Position", 50, True, "allowed"),
         (Zone.PASSENGER, "Vehicle.Cabin.Door.Row2.DriverSide.Window.Position", 50, True, "allowed"),
-        (Zone.PASSENGER, "Vehicle.Cabin.Seat.Row1.DriverSide.Position", 50, False, "not_your_seat"),
-        (Zone.REAR_RIGHT, LOCK, False, True, "not_your_seat"),
+        (Zone.PASSENGER, "Vehicle.Cabin.Seat.Row1.DriverSide.Position", 50, False, "not_permitted"),
+        (Zone.REAR_RIGHT, LOCK, False, True, "not_permitted"),
         (Zone.PASSENGER, LOCK, False, True, "allowed"),
-        (Zone.REAR_RIGHT, "Vehicle.Cabin.HVAC.Station.Row1.Driver.Temperature", 16.0, False, "not_your_seat"),
+        (Zone.REAR_RIGHT, "Vehicle.Cabin.HVAC.Station.Row1.Driver.Temperature", 16.0, False, "not_permitted"),
         (Zone.REAR_RIGHT, "Vehicle.Cabin.HVAC.Station.Row2.Passenger.Temperature", 16.0, False, "allowed"),
         (Zone.REAR_RIGHT, "Vehicle.Cabin.Sunroof.Position", 50, True, "child_lock"),
     ],

@@ -92,7 +92,7 @@ def test_what_the_car_cannot_hold_is_refused_before_anything_moves(
     bad, good = rig.vehicle.write([command, VehicleCommand(PASSENGER, 27.0)])
 
     assert (bad.status, bad.reason) == (Status.REFUSED, reason)
-    assert (good.status, good.reason) == (Status.REFUSED, "others_refused")
+    assert (good.status, good.reason) == (Status.REFUSED, "not_tried")
     assert rig.vehicle.car().value(PASSENGER) == before
 
 
@@ -108,7 +108,7 @@ def test_a_refusal_by_the_car_leaves_every_signal_as_it_was(rig: Rig) -> None:
 
     first, second = write(rig, driver=28.0, passenger=28.0)
 
-    assert (first.status, first.reason) == (Status.REFUSED, "others_refused")
+    assert (first.status, first.reason) == (Status.REFUSED, "not_tried")
     assert (second.status, second.reason) == (Status.REFUSED, "refused")
     assert rig.vehicle.car().value(DRIVER) == before
 
@@ -119,7 +119,7 @@ def test_a_wrong_read_back_is_never_done(rig: Rig, value: float) -> None:
 
     (outcome,) = write(rig, driver=value)
 
-    assert (outcome.status, outcome.reason) == (Status.FAILED, "wrong_value")
+    assert (outcome.status, outcome.reason) == (Status.FAILED, "mismatch")
     assert outcome.receipt != str(value)
 
 
