@@ -19,7 +19,7 @@ from assistant.core.plan import Plan
 from assistant.core.request import Request
 from assistant.core.text import Phrase
 from assistant.dialogue.planning import moving
-from assistant.dialogue.state import After, Dialogue, Move, Phase, Rules, Sign, Via
+from assistant.dialogue.state import After, Dialogue, Move, Opening, Phase, Rules, Sign, Via
 
 AT_MOST_WHILE_MOVING = 3
 EAR = frozenset({Phase.LISTENING, Phase.CONFIRMING, Phase.CHOOSING})
@@ -71,7 +71,12 @@ def spoken(dialogue: Dialogue, context: Context, rules: Rules) -> Move:
         return _say_waiting(quiet, context, rules)
     if quiet.after is After.REST or quiet.via is Via.TYPED or rules.follow_up_s <= 0:
         return rest(quiet, context, rules)
-    return listen(replace(quiet, phase=Phase.LISTENING, questions=0), Expecting.COMMAND, rules.follow_up_s, rules)
+    return listen(
+        replace(quiet, phase=Phase.LISTENING, opening=Opening.OURSELVES, questions=0),
+        Expecting.COMMAND,
+        rules.follow_up_s,
+        rules,
+    )
 
 
 def listen(dialogue: Dialogue, expecting: Expecting, timeout_s: float, rules: Rules) -> Move:
