@@ -35,7 +35,7 @@ from assistant.core.event import (
     Understood,
 )
 from assistant.core.headunit import Timer
-from assistant.core.plan import Outcome, Refusal, Status
+from assistant.core.plan import Outcome, Plan, Refusal, Status
 from assistant.core.request import Missing, Source, Understanding
 from assistant.core.text import Hypothesis, Phrase, Transcript
 from assistant.core.vehicle import Zone
@@ -196,9 +196,8 @@ def test_a_step_without_an_outcome_is_unknown(stage: Stage) -> None:
 
 
 def test_half_done_is_said_as_half_done(stage: Stage) -> None:
-    stage.rules = replace(
-        RULES, decide=lambda request, context: replace(RULES.decide(Warm(), context), steps=(CALL, CALL))
-    )  # type: ignore[type-var]
+    twice = Plan(Warm(), (CALL, CALL), Phrase("warm.done"))
+    stage.rules = replace(RULES, decide=lambda _request, _context: twice)
     stage.ask("warm it twice", Warm())
 
     outcomes = (Outcome(CALL, Status.DONE), Outcome(CALL, Status.FAILED, reason="timeout"))
