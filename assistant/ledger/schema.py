@@ -53,9 +53,17 @@ def told(path: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         what, mend = _MENDS.get(code, (str(error), "run `cabin check`"))
         raise LedgerError(f"the order book {path}: {what}", mend) from error
+    except UnicodeDecodeError as error:
+        raise damaged(path) from error
     except OSError as error:
         what, mend = _MENDS[sqlite3.SQLITE_CANTOPEN]
         raise LedgerError(f"the order book {path}: {what}: {error.strerror}", mend) from error
+
+
+def damaged(path: Path) -> LedgerError:
+    """Return the error for a file whose content cannot be what we wrote."""
+    what, mend = _MENDS[sqlite3.SQLITE_CORRUPT]
+    return LedgerError(f"the order book {path}: {what}", mend)
 
 
 def open_book(path: Path) -> sqlite3.Connection:
@@ -103,7 +111,7 @@ def _prepare(book: sqlite3.Connection, path: Path) -> None:
     if version:
         (word,) = book.execute("PRAGMA quick_check(1)").fetchone()
         if word != "ok":
-            raise LedgerError(f"the order book {path}: it is damaged", _MENDS[sqlite3.SQLITE_CORRUPT][1])
+            raise damaged(path)
         return
     book.executescript(
         f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id={APPLICATION}; PRAGMA user_version={VERSION}; COMMIT;"

@@ -18,7 +18,7 @@ from assistant.ledger.audit import GENESIS, Broken, Head, Line, verify
 from assistant.ledger.change import PRIVATE, Change, Message, get_meta, listed, set_meta
 from assistant.ledger.clock import Saved, SteadyClock, boot_id, boot_seconds
 from assistant.ledger.codec import order_of
-from assistant.ledger.schema import open_book, open_read_only, told
+from assistant.ledger.schema import damaged, open_book, open_read_only, told
 
 _UNPAID: Final = listed(UNSENT | {State.REFUSED, State.FAILED, State.CANCELLED, State.EXPIRED})
 
@@ -35,9 +35,12 @@ class Ledger:
         """
         self.path = path
         self._book = open_read_only(path) if read_only else open_book(path)
-        with told(path):
-            saved = get_meta(self._book, "clock")
-        self.clock = SteadyClock(None if saved is None else Saved(**saved), boot or boot_id(), read)
+        try:
+            with told(path):
+                saved = get_meta(self._book, "clock")
+            self.clock = SteadyClock(None if saved is None else Saved(**saved), boot or boot_id(), read)
+        except (ValueError, TypeError) as error:
+            raise damaged(path) from error
 
     def __enter__(self) -> Self:
         return self
@@ -81,15 +84,12 @@ class Ledger:
 
     def outbox(self) -> tuple[Message, ...]:
         """Return every message that waits for an answer, the oldest first, expired ones too."""
-        with told(self.path):
-            rows = self._book.execute("SELECT id, order_id, op, body, due FROM outbox ORDER BY seq").fetchall()
-        return tuple(Message(key, order, op, json.loads(body), due) for key, order, op, body, due in rows)
+        return self._messages("SELECT id, order_id, op, body, due FROM outbox ORDER BY seq")
 
     def waiting(self, key: str) -> Message | None:
         """Return the message of the outbox with this id, or None."""
-        with told(self.path):
-            row = self._book.execute("SELECT id, order_id, op, body, due FROM outbox WHERE id=?", (key,)).fetchone()
-        return None if row is None else Message(row[0], row[1], row[2], json.loads(row[3]), row[4])
+        found = self._messages("SELECT id, order_id, op, body, due FROM outbox WHERE id=?", key)
+        return found[0] if found else None
 
     def preferences(self) -> Mapping[str, str]:
         """Return all preferences."""
@@ -162,6 +162,15 @@ class Ledger:
         """Return the end of what was trimmed from the audit chain."""
         base = get_meta(self._book, "base")
         return Head(0, GENESIS) if base is None else Head(**base)
+
+    def _messages(self, select: str, *values: object) -> tuple[Message, ...]:
+        """Return the messages that a statement selects."""
+        with told(self.path):
+            rows = self._book.execute(select, values).fetchall()
+        try:
+            return tuple(Message(key, order, op, json.loads(body), due) for key, order, op, body, due in rows)
+        except ValueError as error:
+            raise damaged(self.path) from error
 
     def _orders(self, select: str, *values: object) -> tuple[Order, ...]:
         """Return the orders that a statement selects."""
