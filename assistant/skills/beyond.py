@@ -15,6 +15,8 @@ class DriveCar(Request):
     """Drive the car itself: steer, brake, overtake, park, change gear, lane or speed."""
 
     labels = ("oos.driving_command",)
+    about: str = ""
+    """The rest of the sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class ControlHome(Request):
     """Control devices at home."""
 
     labels = ("oos.smart_home",)
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class SendMessage(Request):
     """Send a text message, an e-mail or one's position to somebody."""
 
     labels = ("message.send", "message.share_location")
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class ReadMessages(Request):
     """Read messages or e-mail."""
 
     labels = ("message.read",)
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class ChangeCalendar(Request):
     """Add, move or delete an event of the calendar."""
 
     labels = ("calendar.create", "calendar.change")
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class AskCalendar(Request):
     """What is in the calendar."""
 
     labels = ("calendar.query",)
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ class PairPhone(Request):
     """Connect a telephone, or disconnect it."""
 
     labels = ("phone.connect",)
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,7 @@ class ChangeContacts(Request):
     """Look up, add or change an entry of the address book."""
 
     labels = ("phone.contacts",)
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ class AskNews(Request):
     """The news."""
 
     labels = ("info.news",)
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,7 @@ class WatchVideo(Request):
     """Watch a film, series or video."""
 
     labels = ("media.video",)
+    about: str = ""
 
 
 ANSWERS: MappingProxyType[type[Request], tuple[str, str]] = MappingProxyType(

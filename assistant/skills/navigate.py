@@ -32,7 +32,6 @@ class PlaceKind(StrEnum):
     PHARMACY = "pharmacy"
     SUPERMARKET = "supermarket"
     BANK = "bank"
-    HOTEL = "hotel"
 
 
 class RouteAvoid(StrEnum):
@@ -68,7 +67,7 @@ class StartRoute(Request):
 class FindPlace(Request):
     """Find places of a kind nearby and offer the nearest."""
 
-    labels = ("navigation.search_poi",)
+    labels = ("navigation.search_poi", "restaurant.search")
     kind: PlaceKind | None = None
     place: Annotated[str, OneOf("place")] = ""
     """The one that was chosen."""

@@ -70,6 +70,8 @@ class AskTraffic(Request):
 
     labels = ("navigation.route_info",)
     offline = False
+    place: Annotated[str, OneOf("place")] = ""
+    """Where, or on the way to where."""
 
 
 def plan_avoid(request: AvoidRoads, route: Route) -> Decision:

@@ -117,8 +117,11 @@ class ChangeAssistant(Request):
 
     labels = ("assistant.setting",)
     trait: FixedTrait = FixedTrait.NAME
+    about: str = ""
+    """The rest of the sentence."""
 
 
+LONGEST_NAME_WORDS: Final = 3
 NORMAL_PACE_PERCENT: Final = 100
 PACE_STEP_PERCENT: Final = 20
 SLOWEST_PERCENT: Final = 60
@@ -174,6 +177,8 @@ def plan_name(request: SetUserName, context: Context) -> Decision:
     """Keep the user's name."""
     if not request.name:
         return Question(request, Phrase("settings.which_name"), "name")
+    if len(request.name.split()) > LONGEST_NAME_WORDS:
+        return Refusal(request, Phrase("settings.long_name"), "out_of_range")
     before = context.preferences.get("name", "")
     steps = (LocalCall("assistant.set_name", {"name": request.name}),)
     undo = (LocalCall("assistant.set_name", {"name": before}),)

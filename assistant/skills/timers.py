@@ -91,6 +91,7 @@ class AskTimers(Request):
     labels = ("alarm.query",)
     kind: TimerKind | None = None
     name: str = ""
+    at: time | None = None
 
 
 LONGEST: Final = timedelta(days=7)
@@ -243,6 +244,8 @@ def answer_timers(request: AskTimers, context: Context) -> Answer:
     now, candidates = context.now, kept(context, request.kind)
     if request.name:
         candidates = tuple(t for t in candidates if request.name.casefold() in {t.name.casefold(), t.text.casefold()})
+    if request.at is not None:
+        candidates = tuple(timer for timer in candidates if timer.due.time() == request.at)
     if not candidates:
         return Answer(request, Phrase(f"timers.no_{request.kind or TimerKind.TIMER}"))
     timer = candidates[0]

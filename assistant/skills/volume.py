@@ -34,6 +34,7 @@ class VolumeEnd(StrEnum):
 
 
 STEP_PERCENT: Final = {None: 10, VolumeAmount.LITTLE: 5, VolumeAmount.LOT: 25}
+CLICK_PERCENT: Final = 5
 END_PERCENT: Final = {VolumeEnd.MAX: 100, VolumeEnd.MIN: 5, VolumeEnd.HALF: 50}
 
 
@@ -49,6 +50,8 @@ class SetVolume(Request):
     direction: VolumeDirection | None = None
     amount: VolumeAmount | None = None
     by_percent: Annotated[float | None, Range(1, 100, 1, "percent")] = None
+    steps: Annotated[float | None, Range(1, 20, 1)] = None
+    """So many clicks of the knob, where it was said so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,13 @@ class AskVolume(Request):
     labels = ("volume.control",)
 
 
+def step_percent(request: SetVolume) -> int:
+    """Return how much louder or quieter, in percent of the scale."""
+    if request.by_percent is not None:
+        return round(request.by_percent)
+    return STEP_PERCENT[request.amount] if request.steps is None else round(request.steps * CLICK_PERCENT)
+
+
 def wanted(request: SetVolume, now_percent: int) -> int | None:
     """Return the volume asked for in percent, unclipped, or None if nothing was said."""
     match request:
@@ -82,8 +92,7 @@ def wanted(request: SetVolume, now_percent: int) -> int | None:
         case SetVolume(end=VolumeEnd() as end):
             return END_PERCENT[end]
         case SetVolume(direction=VolumeDirection() as direction):
-            step = round(request.by_percent) if request.by_percent is not None else STEP_PERCENT[request.amount]
-            return now_percent + (step if direction is VolumeDirection.UP else -step)
+            return now_percent + (step_percent(request) if direction is VolumeDirection.UP else -step_percent(request))
     return None
 
 
