@@ -6,7 +6,6 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from assistant.core.ports import Sentences
 from assistant.core.request import Request
 from assistant.core.text import Language
 from assistant.languages.compile import READINGS, Compiler, Names
@@ -62,7 +61,7 @@ class Grammar:
         """The language of the sentences."""
         return self.pack.language
 
-    def graph(self) -> Sentences:
+    def graph(self) -> Graph:
         """Return the same sentences without free words, as a word graph for a recogniser that is bound to them."""
         compiled = Compiler(self.pack, self.requests, self.names, bound=True).compile()
         return Graph(Walk(compiled.net, compiled.start, compiled.end), self.pack)

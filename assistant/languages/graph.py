@@ -36,6 +36,18 @@ class Graph:
             known = self._following[state] = {self._spelling.get(word, word): target for word, target in found.items()}
         return known
 
+    def step(self, state: int, word: str) -> int | None:
+        """Return the state after one more word (without apostrophes), None if no sentence goes on so."""
+        then = self._walk.step(self._states[state], word)
+        return None if then is None else self._number(then)
+
+    @property
+    def vocabulary(self) -> frozenset[str]:
+        """Every word of every sentence, without apostrophes; words of digits left out."""
+        return frozenset(
+            word for word in self._walk.vocabulary if word and not word.startswith("#") and not word[0].isdigit()
+        )
+
     def complete(self, state: int) -> bool:
         """Tell whether a sentence may end here."""
         return self._states[state].complete

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 
 from assistant.core.context import Context
-from assistant.core.ports import Sentences
 from assistant.core.request import Request
 from assistant.core.text import Language
 from assistant.languages.grammar import Grammar, Readout
+from assistant.languages.graph import Graph
+from assistant.languages.kinds import kinds
 from assistant.languages.pack import LanguagePack, load
 
 Names = Mapping[str, tuple[str, ...]]
@@ -20,7 +21,7 @@ class Rules:
         self.requests = tuple(requests)
         self._packs = dict(packs or {})
         self._grammars: dict[Language, Grammar] = {}
-        self._graphs: dict[Language, tuple[Grammar, Sentences]] = {}
+        self._graphs: dict[Language, tuple[Grammar, Graph]] = {}
 
     def pack(self, language: Language) -> LanguagePack:
         """Return the words of a language. Raises ConfigError."""
@@ -34,13 +35,17 @@ class Rules:
             known = self._grammars[language] = Grammar(self.pack(language), self.requests, frozen)
         return known
 
-    def graph(self, language: Language, names: Names) -> Sentences:
+    def graph(self, language: Language, names: Names) -> Graph:
         """Return the sentences with these names as a word graph for a recogniser that is bound to them."""
         grammar = self.grammar(language, names)
         known = self._graphs.get(language)
         if known is None or known[0] is not grammar:
             known = self._graphs[language] = (grammar, grammar.graph())
         return known[1]
+
+    def names_of(self, request: type[Request]) -> Mapping[str, str]:
+        """Return each field of the request that takes a known name, and the list of `Context.names` it comes from."""
+        return {field: kind.names for field, kind in kinds(request).items() if kind.name == "name"}
 
     def read(self, text: str, language: Language, context: Context) -> Readout | None:
         """Return the requests of a sentence, None if it is none the rules know."""

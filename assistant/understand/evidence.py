@@ -1,0 +1,164 @@
+"""The second validation: what a model wrote becomes requests only if every value was said; nothing is invented."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, time, timedelta
+from typing import Any, Final
+
+from assistant.core.context import Context
+from assistant.core.request import Request
+from assistant.core.text import Language
+from assistant.languages.grammar import Grammar
+from assistant.languages.kinds import Kind, kinds
+from assistant.languages.net import parsed
+from assistant.languages.readings import Day, Readings, settled
+from assistant.languages.template import Choice, Node, RuleRef, Slot, Text
+from assistant.languages.template import Sequence as Run
+from assistant.understand.rules import Rules
+from assistant.understand.schema import Written
+from assistant.understand.sound import nearest
+
+LONGEST_NUMBER: Final = 8
+"""Words of a number."""
+
+
+class Evidence:
+    """Checks what a model wrote against the sentence, the car's names and the user's preferences."""
+
+    def __init__(self, rules: Rules) -> None:
+        """Take the sentences, for how their language says values."""
+        self._rules = rules
+
+    def requests(
+        self, written: Sequence[Written], text: str, language: Language, context: Context
+    ) -> tuple[Request, ...]:
+        """Return the requests, all or none: () if one value of one of them was not said."""
+        checker = _Checker(self._rules.grammar(language, context.names), text, context)
+        found = [checker.request(one) for one in written]
+        return tuple(request for request in found if request is not None) if None not in found else ()
+
+
+class _Checker:
+    """One sentence as evidence."""
+
+    def __init__(self, grammar: Grammar, text: str, context: Context) -> None:
+        self.grammar, self.context, self.text = grammar, context, text
+        self.words = self.split(text)
+        self.readings: Readings = grammar.readings
+        self.day: Day | None = None
+
+    def split(self, text: str) -> tuple[str, ...]:
+        """Return the words of a text."""
+        return tuple(token.word for token in self.grammar.tokens(text))
+
+    def request(self, written: Written) -> Request | None:
+        """Return the request if every field holds."""
+        fields = kinds(written.request)
+        values: dict[str, Any] = {}
+        days = (raw for name, raw in written.fields.items() if fields[name].name == "date")
+        self.day = next((self.readings.day(self.split(raw), self.context.now.date()) for raw in days), None)
+        for name, raw in written.fields.items():
+            value = self.value(fields[name], raw)
+            if value is None:
+                return None
+            values[name] = value
+        return written.request(**values)
+
+    def value(self, kind: Kind, raw: str) -> Any:
+        """Return the value of one field, None if it was not said."""
+        match kind.name:
+            case "enum":
+                return kind.type(raw) if self.means(kind, raw) else None
+            case "number":
+                number = float(raw)
+                unit = kind.range.unit if kind.range else ""
+                return kind.type(number) if number in self.numbers(unit) else None
+            case "bool":
+                return raw == "true"
+            case "name":
+                return self.name(kind, raw)
+            case "text":
+                return raw if self.said(raw) else None
+            case _:
+                return self.moment(kind, raw) if self.said(raw) else None
+
+    def said(self, raw: str) -> bool:
+        """Tell whether the words stand in the sentence, in order and side by side."""
+        words = self.split(raw)
+        return bool(words) and any(self.words[start : start + len(words)] == words for start in range(len(self.words)))
+
+    def name(self, kind: Kind, raw: str) -> str | None:
+        """Return the known name that was said, or the words as they were said."""
+        known = self.context.names.get(kind.names, ())
+        if raw in known and (self.said(raw) or self.nearby(raw)):
+            return raw
+        return raw if self.said(raw) or raw in self.context.preferences.values() else None
+
+    def nearby(self, raw: str) -> bool:
+        """Tell whether some words of the sentence sound like the name and no other."""
+        count = len(self.grammar.tokens(raw))
+        spans = (
+            self.words[start : start + length]
+            for length in (count, count + 1, count - 1)
+            if length > 0
+            for start in range(len(self.words))
+        )
+        return any(nearest(span, (raw,), self.grammar.language) for span in spans)
+
+    def means(self, kind: Kind, value: str) -> bool:
+        """Tell whether a word for the value was said; what sentences mean without such a word ("activate": on) must only not be contradicted."""
+        lists = self.grammar.pack.lists.get(kind.list_name, {})
+        if any(self.fits(parsed(text)) for text in lists.get(value, ())):
+            return True
+        implied = any(value in sentence.fields.values() for sentence in self.grammar.pack.sentences)
+        contradicted = any(
+            self.fits(parsed(text)) for other, texts in lists.items() if other != value for text in texts
+        )
+        return implied and not contradicted
+
+    def fits(self, tree: Node) -> bool:
+        """Tell whether the tree's words stand somewhere in the sentence."""
+        return any(end > start for start in range(len(self.words)) for end in self.ends(tree, start))
+
+    def ends(self, tree: Node, start: int) -> Iterator[int]:
+        """Yield where the tree may end if it begins at word `start`."""
+        match tree:
+            case Text(text):
+                words = self.split(text)
+                if self.words[start : start + len(words)] == words:
+                    yield start + len(words)
+            case Run(items):
+                places = {start}
+                for item in items:
+                    places = {end for place in places for end in self.ends(item, place)}
+                yield from places
+            case Choice(items):
+                yield from {end for item in items for end in self.ends(item, start)}
+            case RuleRef(name):
+                yield from self.ends(parsed(self.grammar.pack.rules.get(name, "")), start)
+            case Slot():
+                return
+
+    def numbers(self, unit: str) -> set[float]:
+        """Return every number that some words of the sentence say."""
+        spans = (
+            self.words[start : start + length]
+            for start in range(len(self.words))
+            for length in range(1, min(LONGEST_NUMBER, len(self.words) - start) + 1)
+        )
+        return {number for span in spans if (number := self.readings.number(span, unit)) is not None}
+
+    def moment(self, kind: Kind, raw: str) -> time | date | timedelta | Any:
+        """Return the time, day, duration or money that the words say, None if they say none."""
+        words = self.split(raw)
+        now = self.context.now
+        match kind.name:
+            case "time":
+                clock = self.readings.clock(words)
+                return None if clock is None or clock.hour > 24 or clock.minute > 59 else settled(clock, self.day, now)
+            case "date":
+                found = self.readings.day(words, now.date())
+                return None if found is None else found.date
+            case "duration":
+                return self.readings.length(words)
+            case _:
+                return self.readings.money(words)

@@ -1,0 +1,123 @@
+"""The Understand port: rules on what was heard, rules on the bound reading, sound, model; every answer checked before it counts.
+
+The cheaper and surer layer always wins; a later one is asked only where an earlier one found nothing.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from assistant.core.context import Context
+from assistant.core.ports import Cancel
+from assistant.core.request import Missing, Source, Understanding
+from assistant.core.text import Hypothesis, Language, Transcript
+from assistant.errors import CabinError
+from assistant.languages.grammar import Readout, slot_words
+from assistant.understand.evidence import Evidence
+from assistant.understand.phones import between, size
+from assistant.understand.rules import Rules
+from assistant.understand.schema import parse
+from assistant.understand.sound import Sound
+
+_LOG = logging.getLogger(__name__)
+
+Model = Callable[[str, Language, Cancel], str]
+"""What was said to an answer in the form of `schema`; raises CabinError when the model cannot answer."""
+
+AGREED: Final = 1.0
+RULES_SURE: Final = 0.95
+BOUND_SURE: Final = 0.85
+SOUND_SURE: Final = 0.8
+MODEL_SURE: Final = 0.7
+FREE_WORD_DOUBT: Final = 0.02
+"""Confidence lost for every word that was taken for anything at all."""
+BOUND_APART: Final = 0.35
+"""Cost a phone up to which a reading bound to the sentences may differ from the open one: they heard the same."""
+BOUND_ALONE: Final = 0.6
+"""Confidence from which the bound reading counts although the open one heard something else."""
+
+
+class Layers:
+    """The port. For one thread."""
+
+    def __init__(self, rules: Rules, model: Model | None = None) -> None:
+        """Take the sentences, and a model where one is installed."""
+        self._rules, self._model = rules, model
+        self._sound = Sound(rules)
+        self._evidence = Evidence(rules)
+
+    def __call__(self, transcript: Transcript, context: Context, cancel: Cancel) -> Understanding:
+        """Return the requests of the sentence, none if no layer understands it or `cancel` is pulled on the way."""
+        open_reading = self._rules.read(transcript.text, transcript.language, context)
+        bound = self._bound(transcript, context)
+        if open_reading is not None and (bound is None or open_reading.cost == 0 or open_reading.cost <= bound[0].cost):
+            agreed = bound is not None and _same(open_reading, bound[0])
+            return self._understood(open_reading, transcript, context, AGREED if agreed else RULES_SURE, Source.RULES)
+        if bound is not None:
+            return self._understood(bound[0], transcript, context, BOUND_SURE, Source.RULES, bound[1].text)
+        if open_reading is not None:
+            return self._understood(open_reading, transcript, context, RULES_SURE, Source.RULES)
+        if cancel.cancelled():
+            return Understanding(text=transcript.text)
+        heard = self._sound.hear(transcript.text, transcript.language, context)
+        if heard is not None:
+            return self._understood(
+                heard.readout, transcript, context, SOUND_SURE - heard.cost, Source.SOUND, heard.text
+            )
+        return self._asked(transcript, context, cancel)
+
+    def _bound(self, transcript: Transcript, context: Context) -> tuple[Readout, Hypothesis] | None:
+        """Return the surest reading bound to the sentences, if it is near enough to what was heard openly, or sure by itself."""
+        for other in sorted(transcript.alternatives, key=lambda other: -other.confidence):
+            if not other.bound:
+                continue
+            readout = self._rules.read(other.text, transcript.language, context)
+            if readout is not None and (
+                other.confidence >= BOUND_ALONE or self._alike(transcript.text, other.text, transcript.language)
+            ):
+                return readout, other
+        return None
+
+    def _alike(self, one: str, other: str, language: Language) -> bool:
+        """Tell whether two readings of a sentence sound alike."""
+        grammar = self._rules.grammar(language, {})
+        heard, meant = ([token.word for token in grammar.tokens(text)][:40] for text in (one, other))
+        longest = max(size(heard, language), size(meant, language), 1)
+        return between(heard, meant, language) / longest <= BOUND_APART
+
+    def _understood(
+        self, readout: Readout, transcript: Transcript, context: Context, sure: float, source: Source, text: str = ""
+    ) -> Understanding:
+        """Return the understanding of a readout, unknown names matched by sound."""
+        named, missing = self._sound.named(readout, transcript.language, context)
+        return Understanding(
+            tuple(read.request for read in named.reads),
+            missing,
+            round(max(0.0, min(sure, sure - FREE_WORD_DOUBT * int(readout.cost))), 3),
+            source,
+            text or transcript.text,
+            complete=readout.complete and not missing,
+            slots=slot_words(readout),
+        )
+
+    def _asked(self, transcript: Transcript, context: Context, cancel: Cancel) -> Understanding:
+        """Ask the model; its answer counts only if nothing in it is invented."""
+        nothing = Understanding(text=transcript.text)
+        if self._model is None or cancel.cancelled():
+            return nothing
+        try:
+            answer = self._model(transcript.text, transcript.language, cancel)
+        except CabinError as error:
+            _LOG.warning("the model did not answer: %s", error)
+            return nothing
+        written = parse(answer, self._rules.requests)
+        checked = self._evidence.requests(written or (), transcript.text, transcript.language, context)
+        if not checked:
+            return nothing
+        missing: tuple[Missing, ...] = ()
+        return Understanding(checked, missing, MODEL_SURE, Source.MODEL, transcript.text)
+
+
+def _same(one: Readout, other: Readout) -> bool:
+    """Tell whether both mean the same."""
+    return [read.request for read in one.reads] == [read.request for read in other.reads]

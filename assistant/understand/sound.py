@@ -1,0 +1,205 @@
+"""Match by sound: what a recogniser misheard, against the sentences and names the car knows; never another command.
+
+The words are aligned with the word graph by a beam search. A reading counts only if it is near enough, and if every reading that
+means something else is further away by a margin. Opposites (on, off) and numbers are never taken for each other.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from assistant.core.context import Context
+from assistant.core.request import Missing, Request
+from assistant.core.text import Language
+from assistant.languages.grammar import Grammar, Readout
+from assistant.languages.graph import Graph
+from assistant.languages.readings import classes
+from assistant.languages.values import Read
+from assistant.understand.lexicon import Lexicon
+from assistant.understand.phones import between, size
+from assistant.understand.rules import Rules
+
+BOUND: Final = {"en": 0.12, "zh": 0.13}
+"""Cost a phone (a syllable in Chinese) up to which a whole sentence may have been misheard."""
+MARGIN: Final = {"en": 0.45, "zh": 0.3}
+"""How much further away every reading with another meaning must be."""
+NAME_BOUND: Final = 0.3
+NAME_MARGIN: Final = 0.1
+"""For names, both a phone."""
+LIGHT_COST: Final = 0.35
+"""A word without weight ("the") lost or added."""
+OPPOSITE_MARGIN: Final = 0.5
+BEAM: Final = 80
+MOST_WORDS: Final = 24
+LONGEST_SPAN: Final = 3
+MOST_READINGS: Final = 24
+MOST_CHOICES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A sentence of the graph that was probably said."""
+
+    readout: Readout
+    text: str
+    cost: float
+    """Cost a phone."""
+
+
+class _Path(NamedTuple):
+    """One way through the graph so far."""
+
+    cost: float
+    words: tuple[str, ...]
+    fresh: bool
+    """Whether the last word was heard and not added."""
+
+
+class Sound:
+    """Finds by sound what the rules did not read. For one thread."""
+
+    def __init__(self, rules: Rules) -> None:
+        """Take the sentences."""
+        self._rules = rules
+        self._ears: dict[Language, _Ear] = {}
+
+    def hear(self, text: str, language: Language, context: Context) -> Heard | None:
+        """Return what was probably said, None if nothing is near enough or two meanings are about as near."""
+        grammar, graph = self._rules.grammar(language, context.names), self._rules.graph(language, context.names)
+        ear = self._ears.get(language)
+        if ear is None or ear.graph is not graph:
+            ear = self._ears[language] = _Ear(grammar, graph)
+        words = tuple(token.word for token in grammar.tokens(text))
+        if not 0 < len(words) <= MOST_WORDS:
+            return None
+        best: Heard | None = None
+        phones = max(1, size(words, language))
+        for path in ear.paths(words):
+            if best is not None and path.cost - best.cost * phones >= MARGIN[language]:
+                break
+            said = ("" if grammar.readings.characters else " ").join(path.words)
+            readout = grammar.read(said, context.now)
+            if readout is None:
+                continue
+            if best is None:
+                best = Heard(readout, said, path.cost / phones)
+            elif _meant(readout) != _meant(best.readout):
+                return None
+        return best if best is not None and best.cost <= BOUND[language] else None
+
+    def named(self, readout: Readout, language: Language, context: Context) -> "tuple[Readout, tuple[Missing, ...]]":
+        """Return the readout with every unknown name that sounds like a known one replaced; names in doubt come as Missing."""
+        reads: list[Read] = []
+        missing: list[Missing] = []
+        for read in readout.reads:
+            names = self._rules.names_of(type(read.request))
+            for field in read.unknown:
+                near = nearest(read.slots[field].split(), context.names.get(names[field], ()), language)
+                if len(near) == 1:
+                    read = replace(read, request=_with(read.request, field, near[0]), unknown=())  # noqa: PLW2901
+                elif near:
+                    missing.append(Missing(type(read.request).__name__, field, near[:MOST_CHOICES]))
+            reads.append(read)
+        return Readout(tuple(reads), readout.complete), tuple(missing)
+
+
+class _Ear:
+    """The beam search over one graph."""
+
+    def __init__(self, grammar: Grammar, graph: Graph) -> None:
+        self.graph = graph
+        self._language = grammar.language
+        self._lexicon = Lexicon(graph.vocabulary, grammar.language)
+        self._light = frozenset(grammar.pack.words.get("light", ()))
+        self._groups = [frozenset(line.split()) for line in grammar.pack.words.get("opposites", ())]
+        self._numbers = frozenset(
+            word for word in self._lexicon.words if grammar.readings.number((word,), "") is not None
+        )
+        self._meant = lru_cache(maxsize=4096)(self._candidates)
+
+    def paths(self, words: Sequence[str]) -> list[_Path]:
+        """Return the nearest sentences of the graph, nearest first."""
+        places: list[dict[int, _Path]] = [{} for _ in range(len(words) + 1)]
+        places[0][self.graph.start] = _Path(0.0, (), fresh=True)
+        ended: dict[tuple[str, ...], _Path] = {}
+        for place in range(len(words) + 1):
+            here = sorted(places[place].items(), key=lambda item: item[1].cost)[:BEAM]
+            for state, path in [*here, *self._added(here)]:
+                if place == len(words) and self.graph.complete(state):
+                    ended.setdefault(path.words, path)
+                for length, word, cost in self._options(words, place):
+                    then = state if not word else self.graph.step(state, word)
+                    if then is not None:
+                        longer = _Path(path.cost + cost, (*path.words, word) if word else path.words, fresh=True)
+                        into = places[place + length]
+                        if then not in into or longer.cost < into[then].cost:
+                            into[then] = longer
+        return sorted(ended.values(), key=lambda path: path.cost)[:MOST_READINGS]
+
+    def _added(self, here: Iterable[tuple[int, _Path]]) -> Iterator[tuple[int, _Path]]:
+        """Yield every path with one light word added that was not heard."""
+        for state, path in here:
+            for word in self._light if path.fresh else ():
+                then = self.graph.step(state, word)
+                if then is not None:
+                    yield then, _Path(path.cost + LIGHT_COST, (*path.words, word), fresh=False)
+
+    def _options(self, words: Sequence[str], place: int) -> list[tuple[int, str, float]]:
+        """Return what may stand for the next heard words: how many of them, the word meant (none if passed over), the cost."""
+        options = [(1, "", LIGHT_COST)] if place < len(words) and words[place] in self._light else []
+        for length in range(1, min(LONGEST_SPAN, len(words) - place) + 1):
+            options.extend((length, word, cost) for word, cost in self._meant(tuple(words[place : place + length])))
+        return options
+
+    def _candidates(self, heard: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+        """Return every word the heard ones may stand for; opposites and numbers only as themselves."""
+        if len(heard) == 1 and (classes(heard[0]) or heard[0] in self._numbers):
+            return ((heard[0], 0.0),)
+        found = [(heard[0], 0.0)] if len(heard) == 1 else []
+        if len(heard) == 1 and any(heard[0] in group for group in self._groups):
+            return tuple(found)
+        near = self._lexicon.near(heard)
+        found.extend(
+            (word, max(cost, 0.05))
+            for word, cost in near.items()
+            if (word,) != heard and not self._doubtful(heard, word, cost)
+        )
+        return tuple(found)
+
+    def _doubtful(self, heard: tuple[str, ...], word: str, cost: float) -> bool:
+        """Tell whether an opposite of the word, or another number, sounds nearly as much like what was heard."""
+        if any(part in self._numbers for part in heard):
+            return True
+        groups = [group for group in self._groups if word in group]
+        if word in self._numbers:
+            groups.append(self._numbers)
+        others = {other for group in groups for other in group if other != word}
+        return any(between(heard, (other,), self._language) - cost < OPPOSITE_MARGIN for other in others)
+
+
+def nearest(words: Sequence[str], names: Sequence[str], language: Language) -> tuple[str, ...]:
+    """Return the name that sounds like the words, or those between which the sound does not decide; none if none is near."""
+    costs: list[tuple[float, str]] = []
+    for name in names:
+        parts = tuple(part for part in "".join(char if char.isalnum() else " " for char in name.lower()).split())
+        parts = tuple("".join(parts)) if language == "zh" else parts
+        if parts:
+            longest = max(size(words, language), size(parts, language), 3 if language != "zh" else 1)
+            costs.append((between(words, parts, language) / longest, name))
+    costs.sort()
+    bound = NAME_BOUND if language != "zh" else 0.4
+    if not costs or costs[0][0] > bound:
+        return ()
+    return tuple(name for cost, name in costs if cost - costs[0][0] < NAME_MARGIN and cost <= bound)
+
+
+def _meant(readout: Readout) -> tuple[Request, ...]:
+    """Return the requests of a readout, to be compared."""
+    return tuple(read.request for read in readout.reads)
+
+
+def _with(request: Request, field: str, value: str) -> Request:
+    """Return the request with another name in one field."""
+    changes: Mapping[str, str] = {field: value}
+    return replace(request, **changes)
