@@ -1,1 +1,220 @@
-"""The one place that knows every adapter; starts in order, stops in reverse."""
+"""The one place that joins the adapters: starts them in order, stops them in reverse."""
+
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assistant.agenda import Agenda
+from assistant.config import Config
+from assistant.core.context import Connectivity, Context
+from assistant.core.effect import Act, Effect, EndTurn, Hush, Listen, Record, Say, StopListening, StopThinking, Think
+from assistant.core.event import Due, Event, Typed
+from assistant.core.ports import FrameSource, Loudspeaker
+from assistant.core.text import Language
+from assistant.dialogue.machine import step
+from assistant.dialogue.state import Dialogue, Phase, Rules
+from assistant.engines import Engines
+from assistant.errors import LedgerError
+from assistant.hands import Hands
+from assistant.household import Household
+from assistant.ledger.store import Ledger
+from assistant.loop import Loop
+from assistant.memory import Preferences
+from assistant.report import Exchange, Reporter
+from assistant.thinking import Thinker
+from assistant.world import World
+
+if TYPE_CHECKING:
+    from assistant.hear.ear import Ear
+
+Reference = Callable[[bytes], None]
+"""Takes 16 kHz mono s16le as it is played."""
+
+AT_REST = frozenset({Phase.IDLE, Phase.LISTENING, Phase.CONFIRMING, Phase.CHOOSING})
+"""Phases that wait for a person."""
+
+log = logging.getLogger(__name__)
+
+
+class Talk:
+    """The conversation: holds what `step` returns."""
+
+    def __init__(self, rules: Rules) -> None:
+        """Begin at rest."""
+        self._rules = rules
+        self.dialogue = Dialogue()
+
+    def step(self, event: Event, context: Context) -> tuple[Effect, ...]:
+        """Advance by one event."""
+        self.dialogue, effects = step(self.dialogue, event, context, self._rules)
+        return effects
+
+
+class App:
+    """A running assistant: with an ear if there is a source of frames, with sound if there is a loudspeaker."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        source: FrameSource | None = None,
+        loudspeaker: Callable[[Reference], Loudspeaker] | None = None,
+        report: Callable[[Exchange], None] = lambda _: None,
+        clip: Callable[[], str] = lambda: "",
+        heartbeat: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Join the parts; nothing listens before `start`. `report` gets every finished exchange, on the main thread.
+
+        `loudspeaker` is called with who wants to hear what is played. The thread that makes the App must run its loop.
+        """
+        self.engines = engines = Engines(config)
+        self._turns = itertools.count(1)
+        self._heartbeat = heartbeat
+        self.ledger = open_ledger(config.state_dir() / "orders.sqlite")
+        self.preferences = Preferences(self.ledger)
+        self.agenda = Agenda(self.preferences)
+        self.vehicle = engines.vehicle()
+        self.devices = engines.devices()
+        self.world = World(
+            self.vehicle, self.devices, self.agenda, self.preferences, config.language, lambda: Connectivity.OFFLINE
+        )
+        self.talk = Talk(engines.rules())
+        self.reporter = Reporter(report, clip)
+        self.loop = Loop(self.talk, self.world.context, self._perform, (self.reporter,), self._beat)
+        household = Household(self.agenda, self.preferences, self.ledger, self._mute_microphone)
+        self.hands = Hands(self.vehicle, self.devices, household, self.world.context, self.loop.post)
+        self.thinker = Thinker(
+            engines.recogniser,
+            engines.understand(self.devices.names()),
+            self.world.context,
+            self.loop.post,
+            self.reporter.mark,
+        )
+        wake = engines.wake() if source else None
+        reference: Reference = wake.hears_reference if wake else lambda _: None
+        self.mouth = engines.mouth(loudspeaker(reference) if loudspeaker else None, self.loop.post, self.reporter)
+        self.ear: Ear | None = engines.ear(source, wake, self.loop.post, self.next_turn) if source else None
+
+    def start(self) -> None:
+        """Begin to listen; the recogniser is loaded meanwhile."""
+        if self.ear is not None:
+            self.ear.start()
+            self.thinker.warm()
+
+    def close(self) -> None:
+        """Stop in reverse order; what was committed stays."""
+        self.loop.stop()
+        if self.ear is not None:
+            self.ear.close()
+        self.mouth.close()
+        self.thinker.close()
+        self.hands.close()
+        self.engines.close()
+        self.devices.close()
+        self.vehicle.close()
+        if self.ledger is not None:
+            self.ledger.close()
+
+    def next_turn(self) -> int:
+        """Return a turn number higher than any before; from any thread."""
+        return next(self._turns)
+
+    def type(self, text: str, language: Language) -> None:
+        """Take a sentence as text, from any thread."""
+        self.loop.post(Typed(self.next_turn(), text, language))
+
+    def press_to_talk(self) -> None:
+        """Open the ear as the wake word does, and unmute it; from any thread."""
+        if self.ear is not None:
+            self.ear.mute(muted=False)
+            self.ear.push_to_talk()
+
+    def settled(self) -> Phase | None:
+        """Return where the conversation stands if nothing is under way, else None; call it from another thread than the loop's."""
+        answered = threading.Event()
+        phases: list[Phase] = []
+
+        def look() -> None:
+            phases.append(self.talk.dialogue.phase)
+            answered.set()
+
+        self.loop.call(look)
+        if not answered.wait(10) or not self.quiet() or phases[0] not in AT_REST:
+            return None
+        return phases[0]
+
+    def quiet(self) -> bool:
+        """Tell whether no worker works."""
+        return self.thinker.idle and self.mouth.idle and self.hands.idle
+
+    def hold(self) -> None:
+        """Wait until what was heard so far has been dealt with: the pace of a recording that is played fast."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            done = threading.Event()
+            was_quiet = self.quiet()
+            self.loop.call(done.set)
+            done.wait(10)
+            if was_quiet and self.quiet():
+                return
+            time.sleep(0.002)
+
+    def _perform(self, effect: Effect) -> None:
+        match effect:
+            case Think():
+                self.thinker.think(effect)
+            case StopThinking():
+                self.thinker.stop()
+            case Act():
+                self.hands.act(effect)
+            case Say():
+                self.mouth.say(effect)
+            case Hush():
+                self.mouth.hush()
+            case Record(_, what, facts):
+                self._record(what, dict(facts))
+            case _ if self.ear is not None:
+                self._to_ear(self.ear, effect)
+
+    @staticmethod
+    def _to_ear(ear: "Ear", effect: Effect) -> None:
+        match effect:
+            case Listen(turn, expecting, timeout_s):
+                ear.listen(turn, expecting, timeout_s)
+            case StopListening(turn):
+                ear.stop_listening(turn)
+            case EndTurn(turn, generation):
+                ear.settle(turn, generation)
+
+    def _record(self, what: str, facts: dict[str, str]) -> None:
+        if self.ledger is None:
+            return
+        try:
+            with self.ledger.change() as change:
+                change.record(what, facts)
+        except LedgerError as error:
+            log.warning("the audit has a gap: %s", error)
+
+    def _beat(self) -> None:
+        for timer in self.agenda.due(datetime.now().astimezone(), time.monotonic()):
+            self.loop.post(Due(self.talk.dialogue.turn, timer))
+        self._heartbeat()
+
+    def _mute_microphone(self) -> None:
+        if self.ear is not None:
+            self.ear.mute(muted=True)
+
+
+def open_ledger(path: Path) -> Ledger | None:
+    """Open the order book; None, with a warning, where it cannot be used: commands go on, orders are refused."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Ledger(path)
+    except (LedgerError, OSError) as error:
+        log.warning("no order book, so nothing is remembered and nothing can be ordered: %s", error)
+        return None

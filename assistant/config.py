@@ -37,12 +37,6 @@ class Wake:
 class Listen:
     """How long Cabin waits for people."""
 
-    settled_ms: int = 240
-    """Silence that ends a turn whose sentence is complete by the rules."""
-    open_ms: int = 600
-    """Silence that ends any other turn."""
-    no_speech_s: float = 5.0
-    """A turn that nobody uses is closed after this."""
     follow_up_s: float = 4.0
     """After an answer the next sentence needs no wake word for this long; 0 switches that off."""
     consent_s: float = 30.0
