@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from assistant.core.context import Context
-from assistant.core.plan import Answer, Decision, Question
+from assistant.core.plan import Answer, Decision, Question, Refusal
 from assistant.core.request import Request
 from assistant.core.text import Phrase, SlotValue
 from assistant.core.vehicle import Zone
@@ -59,6 +59,13 @@ class AskVehicle(Request):
     labels = ("vehicle.query", "vehicle.service", "vehicle.setting")
     topic: VehicleTopic | None = None
     zone: Zone | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskUpkeep(Request):
+    """Ask how or when to change oil, tyres or the battery, to jump-start, or for a date at the workshop."""
+
+    labels = ("vehicle.service",)
 
 
 SWITCHES: Final[Mapping[VehicleTopic, str]] = MappingProxyType(
@@ -256,7 +263,9 @@ def ask(request: AskVehicle, context: Context) -> Decision:
 
 def plan(request: Request, context: Context) -> Decision:
     """Decide about one request of this skill."""
-    return ask(request, context) if isinstance(request, AskVehicle) else unknown(request)
+    if isinstance(request, AskVehicle):
+        return ask(request, context)
+    return Refusal(request, Phrase("vehicle.upkeep"), "not_available")
 
 
-SKILL = Skill("vehicle", (AskVehicle,), plan)
+SKILL = Skill("vehicle", (AskVehicle, AskUpkeep), plan)
