@@ -9,10 +9,10 @@ from assistant.core.request import Range, Request
 from assistant.errors import ConfigError
 from assistant.languages import chinese, english, template
 from assistant.languages.kinds import Kind, kinds
-from assistant.languages.net import REST, SOME_NAME, WILD, Begins, Builder, Net, Part, parsed
+from assistant.languages.net import REST, SOME_NAME, WILD, Begins, Builder, Node, Part, parsed
 from assistant.languages.pack import LanguagePack, Sentence
 from assistant.languages.readings import Readings
-from assistant.languages.template import Node, RuleRef, Slot
+from assistant.languages.template import RuleRef, Slot
 from assistant.languages.tokens import words
 
 READINGS: Final[Mapping[str, Readings]] = MappingProxyType({"en": english, "zh": chinese})
@@ -23,7 +23,6 @@ MOST_NUMBERS: Final = 400
 RULES: Final = {"time": "clock", "date": "day", "duration": "length", "money": "money"}
 """Rule of `general.toml` that a kind of slot is written in."""
 
-
 Names = Mapping[str, tuple[str, ...]]
 """`Context.names`."""
 
@@ -32,9 +31,8 @@ Names = Mapping[str, tuple[str, ...]]
 class Compiled:
     """The network, and what its `Begins` marks stand for."""
 
-    net: Net
-    start: int
-    end: int
+    start: Node
+    end: Node
     sentences: tuple[tuple[Sentence, type[Request], Mapping[str, Kind]], ...]
 
 
@@ -46,14 +44,11 @@ class Compiler:
         self.pack, self.bound, self.known = pack, bound, names
         self.characters = READINGS[pack.language].characters
         self.classes = {request.__name__: (request, kinds(request)) for request in requests}
-        self.net = Net()
-        self.parts: dict[object, Part] = {}
-        self.names: dict[str, Part] = {}
-        """List of `Context.names` to the part that holds its names."""
-        self.dead: list[Part] = []
+        self.parts: dict[object, Part | None] = {}
+        self.rules: dict[str, template.Node | Part] = {}
         self.fields: Mapping[str, Kind] = {}
         self.to_end = False
-        self.builder = Builder(self.net, self.split, self.rule, self.slot)
+        self.builder = Builder(self.split, self.rule, self.slot)
 
     def split(self, text: str) -> tuple[str, ...]:
         """Return the words of literal text; `#int` and its like stay whole."""
@@ -68,75 +63,83 @@ class Compiler:
 
     def compile(self) -> Compiled:
         """Return the network of all sentences, politeness round them; ConfigError for a sentence that does not fit its request."""
-        net = self.net
-        start, end = net.node(), net.node()
-        ready, done = net.node(), net.node()
-        net.jump(start, ready)
-        net.jump(done, end)
-        self.polite(start, ready if self.bound else start, "before")
-        self.polite(done, end if self.bound else done, "after")
-        sentences = []
+        start, done, end = Node(), Node(), Node()
+        sentences: list[tuple[Sentence, type[Request], Mapping[str, Kind]]] = []
+        begins: list[tuple[Begins, Node]] = []
         for sentence in self.pack.sentences:
             if sentence.request not in self.classes:
                 raise ConfigError(f"{sentence.where}: no request class of that name", "correct `request`")
             request, self.fields = self.classes[sentence.request]
             self.to_end = sentence.to_end
+            first = self.builder.union([self.compiled(sentence, text, done) for text in sentence.text])
+            if first is not None:
+                begins.append((Begins(len(sentences)), first))
             sentences.append((sentence, request, self.fields))
-            before = net.node()
-            net.jump(ready, before, Begins(len(sentences) - 1))
-            for text in sentence.text:
-                try:
-                    net.jump(self.builder.build(parsed(text), before), done)
-                except ConfigError as error:
-                    raise ConfigError(f"{sentence.where}: {error.message}: {text}", error.mend) from error
+        ready = Node()
+        ready.jumps = tuple(begins)
+        self.polite(start, ready if self.bound else start, "before")
+        self.polite(done, end if self.bound else done, "after")
+        start.jumps = (*start.jumps, (None, ready))
+        done.jumps = (*done.jumps, (None, end))
         if self.bound:
-            self.join(done, start)
-            net.prune(self.dead, {end, *(part.end for part in (*self.parts.values(), *self.names.values()))})
-        return Compiled(net, start, end, tuple(sentences))
+            joiners = (self.builder.words(self.split(joiner), start) for joiner in self.pack.words.get("joiners", ()))
+            done.jumps = (*done.jumps, *((None, joiner) for joiner in joiners))
+        self.builder.forget()
+        return Compiled(start, end, tuple(sentences))
 
-    def polite(self, start: int, end: int, rule: str) -> None:
-        """Let the politeness of `rule` lead from `start` to `end`; its words add nothing."""
-        if rule not in self.pack.rules:
-            return
-        before, after = self.net.node(), self.net.node()
-        self.net.jump(start, before)
-        self.net.call(before, self.rule_part(rule), after)
-        self.net.jump(after, end)
-        self.net.tail.add(after)
+    def compiled(self, sentence: Sentence, text: str, done: Node) -> Node | None:
+        """Build one template of a sentence; an error tells where it stands."""
+        try:
+            return self.builder.build(parsed(text), done)
+        except ConfigError as error:
+            raise ConfigError(f"{sentence.where}: {error.message}: {text}", error.mend) from error
 
-    def join(self, done: int, start: int) -> None:
-        """Let the words that join two requests lead from the end of one to the start of the next."""
-        for joiner in self.pack.words.get("joiners", ()):
-            self.net.jump(self.builder.words(self.split(joiner), done), start)
+    def polite(self, place: Node, then: Node, rule: str) -> None:
+        """Let the politeness of `rule` lead from `place` to `then`; its words add nothing."""
+        part = self.rule_part(rule) if rule in self.pack.rules else None
+        if part is not None:
+            place.jumps = (*place.jumps, (None, self.builder.call(part, then, adds=False)))
 
-    def rule(self, name: str) -> Node | Part:
+    def rule(self, name: str) -> template.Node | Part:
         """Return a rule as a shared part, or as its tree where it holds slots of the request at hand."""
         if name not in self.pack.rules:
             raise ConfigError(f"{self.pack.language}: no rule <{name}>", "define it under [rules]")
-        tree = parsed(self.pack.rules[name])
-        return tree if self.has_slots(tree) else self.rule_part(name)
+        if name not in self.rules:
+            tree = parsed(self.pack.rules[name])
+            self.rules[name] = (None if self.has_slots(tree) else self.rule_part(name)) or tree
+        return self.rules[name]
 
-    def has_slots(self, tree: Node) -> bool:
+    def has_slots(self, tree: template.Node) -> bool:
         """Tell whether the tree holds a slot, rules followed."""
         return bool(template.slots(tree)) or any(
             self.has_slots(parsed(self.pack.rules.get(name, ""))) for name in template.rules(tree)
         )
 
-    def rule_part(self, name: str) -> Part:
+    def rule_part(self, name: str) -> Part | None:
         """Return the shared part of a rule without slots."""
-        return self.shared(("rule", name), parsed(self.pack.rules[name]))
-
-    def shared(self, key: object, tree: Node) -> Part:
-        """Return the part known by `key`, built from the tree at first."""
+        key = ("rule", name)
         if key not in self.parts:
-            self.parts[key] = self.builder.part(tree)
+            self.parts[key] = self.builder.part(parsed(self.pack.rules[name]))
         return self.parts[key]
 
-    def slot(self, slot: Slot) -> Part:
-        """Return the part that takes the words of a slot of the request at hand."""
+    def slot(self, slot: Slot) -> Part | None:
+        """Return the part that takes the words of a slot of the request at hand, None where nothing can."""
         kind = self.fields.get(slot.field)
         if kind is None:
             raise ConfigError(f"no field {slot.field!r}", f"one of {', '.join(self.fields)}")
+        key = self.key(slot, kind)
+        if key not in self.parts:
+            self.parts[key] = self.built(slot, kind)
+        return self.parts[key]
+
+    def key(self, slot: Slot, kind: Kind) -> tuple[object, ...]:
+        """Return what two slots have in common if one part serves both."""
+        if slot.list_name or kind.name == "enum":
+            return ("list", slot.list_name or kind.list_name)
+        return (kind.name, kind.range, kind.names, self.to_end and kind.name == "text")
+
+    def built(self, slot: Slot, kind: Kind) -> Part | None:
+        """Build the part of a slot."""
         if slot.list_name or kind.name == "enum":
             return self.list_part(slot.list_name or kind.list_name)
         match kind.name:
@@ -145,7 +148,7 @@ class Compiler:
             case "name":
                 return self.name_part(kind.names)
             case "text":
-                return self.free_part(REST if self.to_end else WILD)
+                return None if self.bound else self.builder.free(REST if self.to_end else WILD)
             case "bool":
                 raise ConfigError(
                     f"slot {slot.field!r} is true or false", f"fix it: fields = {{ {slot.field} = true }}"
@@ -153,37 +156,28 @@ class Compiler:
             case _:
                 return self.rule_part(RULES[kind.name])
 
-    def list_part(self, name: str) -> Part:
+    def list_part(self, name: str) -> Part | None:
         """Return the part of a word list."""
         if name not in self.pack.lists:
             raise ConfigError(f"{self.pack.language}: no list {name!r}", f"define [lists.{name}]")
-        key = ("list", name)
-        if key not in self.parts:
-            entries = ((text, value) for value, texts in self.pack.lists[name].items() for text in texts)
-            self.parts[key] = self.builder.chosen(entries)
-        return self.parts[key]
+        return self.builder.chosen((text, value) for value, texts in self.pack.lists[name].items() for text in texts)
 
-    def number_part(self, kind: Kind) -> Part:
+    def number_part(self, kind: Kind) -> Part | None:
         """Return the part of a number with its unit."""
-        unit = kind.range.unit if kind.range else ""
-        key = ("number", kind.range if self.bound else unit)
-        if key not in self.parts:
-            start, middle, end = self.net.node(), self.net.node(), self.net.node()
-            if self.bound and kind.range:
-                spelled = self.parts["spelled", kind.range] = self.builder.listed(
-                    (text, "") for text in self.spelled(kind.range)
-                )
-                self.net.call(start, spelled, middle)
-            else:
-                whole = self.builder.build(RuleRef("number"), start)
-                self.net.jump(whole, middle)
-                self.polite(whole, middle, "number_tail")
-            self.net.jump(middle, end)
-            self.polite(middle, end, f"unit_{unit}")
-            if unit == "percent":
-                self.net.jump(self.builder.build(RuleRef("share"), start), end)
-            self.parts[key] = Part(start, end)
-        return self.parts[key]
+        unit, end = kind.range.unit if kind.range else "", Node()
+        after = self.optional(f"unit_{unit}", end)
+        if self.bound and kind.range:
+            spelled = self.builder.listed((text, "") for text in self.spelled(kind.range))
+            number = None if spelled is None else self.builder.call(spelled, after)
+        else:
+            number = self.builder.build(RuleRef("number"), self.optional("number_tail", after))
+        start = self.builder.union((number, self.builder.build(RuleRef("share"), end) if unit == "percent" else None))
+        return None if start is None else Part(start, end)
+
+    def optional(self, rule: str, then: Node) -> Node:
+        """Return the node from which the words of a rule, which add nothing, or nothing lead to `then`."""
+        part = self.rule_part(rule) if rule in self.pack.rules else None
+        return then if part is None else self.builder.union((self.builder.call(part, then, adds=False), then)) or then
 
     def spelled(self, bounds: Range) -> Iterator[str]:
         """Yield every way to say the numbers of a range; steps are made coarser until they are few enough."""
@@ -193,26 +187,10 @@ class Compiler:
         for index in range(int((bounds.maximum - bounds.minimum) / step) + 1):
             yield from READINGS[self.pack.language].spell(bounds.minimum + index * step)
 
-    def name_part(self, names: str) -> Part:
+    def name_part(self, names: str) -> Part | None:
         """Return the part of a list of names, those of the car; in free text it also takes names the car does not know."""
-        key = ("name", names)
-        if key not in self.parts:
-            entries = self.known.get(names, ())
-            start, end = self.net.node(), self.net.node()
-            self.names[names] = self.builder.listed((name, name) for name in entries)
-            self.net.call(start, self.names[names], end)
-            if not self.bound:
-                self.net.call(start, self.builder.free(SOME_NAME, LONGEST_NAME[self.characters]), end)
-            self.parts[key] = Part(start, end)
-            if self.bound and not entries:
-                self.dead.append(self.parts[key])
-        return self.parts[key]
-
-    def free_part(self, label: str) -> Part:
-        """Return the part of free words; it leads nowhere in a bound network."""
-        key = ("free", label)
-        if key not in self.parts:
-            self.parts[key] = self.builder.free(label)
-            if self.bound:
-                self.dead.append(self.parts[key])
-        return self.parts[key]
+        known = self.builder.listed((name, name) for name in self.known.get(names, ()))
+        unknown = None if self.bound else self.builder.free(SOME_NAME, LONGEST_NAME[self.characters])
+        end = Node()
+        start = self.builder.union(self.builder.call(part, end) for part in (known, unknown) if part is not None)
+        return None if start is None else Part(start, end)

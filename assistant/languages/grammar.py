@@ -51,7 +51,7 @@ class Grammar:
         self.pack, self.requests, self.names = pack, tuple(requests), names
         self.readings = READINGS[pack.language]
         self.compiled = Compiler(pack, self.requests, names, bound=False).compile()
-        self.walk = Walk(self.compiled.net, self.compiled.start, self.compiled.end)
+        self.walk = Walk(self.compiled.start, self.compiled.end)
         self.fillers = frozenset(pack.words.get("fillers", ()))
         self.joiners = self._phrases("joiners")
         self.repairs = self._phrases("repairs")
@@ -64,7 +64,7 @@ class Grammar:
     def graph(self) -> Graph:
         """Return the same sentences without free words, as a word graph for a recogniser that is bound to them."""
         compiled = Compiler(self.pack, self.requests, self.names, bound=True).compile()
-        return Graph(Walk(compiled.net, compiled.start, compiled.end), self.pack)
+        return Graph(Walk(compiled.start, compiled.end), self.pack)
 
     def tokens(self, text: str) -> tuple[Token, ...]:
         """Return the words of a text without fillers."""

@@ -1,12 +1,12 @@
-"""Sentences as a network of words: nodes, word edges, marks, and calls of shared parts."""
+"""Sentences as a network of words: nodes with word edges, marks, and calls of shared parts; equal nodes are one."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from assistant.languages import template
-from assistant.languages.template import Choice, Node, RuleRef, Sequence, Slot, Text
+from assistant.languages.template import Choice, RuleRef, Sequence, Slot, Text
 
 WILD: Final = ""
 """Edge label that any word fits: free words."""
@@ -45,161 +45,171 @@ class Begins:
 Mark = Opens | Means | Closes | Begins
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of the network that many places call."""
+class Node:
+    """A place between words. What it leads to is set once, where it is made; only loops are closed later."""
 
-    start: int
-    end: int
-
-
-class Net:
-    """The network under construction and after; `end` is reached when a whole sentence is over."""
+    __slots__ = ("calls", "edges", "jumps", "loose")
 
     def __init__(self) -> None:
-        """Make an empty network."""
-        self.edges: list[dict[str, tuple[int, ...]]] = []
-        self.jumps: list[list[tuple[Mark | None, int]]] = []
-        self.calls: list[list[tuple[Part, int]]] = []
-        self.tail: set[int] = set()
-        """Nodes whose words add nothing that was worth waiting for: politeness, units, decimals."""
+        """Make a node that leads nowhere."""
+        self.edges: Mapping[str, tuple[Node, ...]] = {}
+        self.jumps: tuple[tuple[Mark | None, Node], ...] = ()
+        self.calls: tuple[Call, ...] = ()
+        self.loose = True
+        """Whether it may still change, or is an end: others then refer to it instead of copying what it leads to."""
 
-    def node(self) -> int:
-        """Add a node."""
-        self.edges.append({})
-        self.jumps.append([])
-        self.calls.append([])
-        return len(self.edges) - 1
 
-    def word(self, start: int, word: str, end: int) -> None:
-        """Let `word` lead from `start` to `end`."""
-        self.edges[start][word] = (*self.edges[start].get(word, ()), end)
+class Part(NamedTuple):
+    """A piece of the network that many places call; `end` is where it is over."""
 
-    def jump(self, start: int, end: int, mark: Mark | None = None) -> None:
-        """Let nothing lead from `start` to `end`."""
-        self.jumps[start].append((mark, end))
+    start: Node
+    end: Node
 
-    def call(self, start: int, part: Part, end: int) -> None:
-        """Let a whole `part` lead from `start` to `end`."""
-        self.calls[start].append((part, end))
 
-    def prune(self, dead: Iterable[Part], ends: Iterable[int]) -> None:
-        """Take away the calls of `dead` parts and every way that then leads nowhere; `ends` are the nodes worth reaching."""
-        gone = {part.start for part in dead}
-        back: list[list[int]] = [[] for _ in self.edges]
-        for node in range(len(self.edges)):
-            ahead = [to for targets in self.edges[node].values() for to in targets] + [to for _, to in self.jumps[node]]
-            for to in (*ahead, *(to for part, to in self.calls[node] if part.start not in gone)):
-                back[to].append(node)
-        live, todo = set(ends), list(ends)
-        while todo:
-            fresh = [node for node in back[todo.pop()] if node not in live]
-            live.update(fresh)
-            todo.extend(fresh)
-        for node in range(len(self.edges)):
-            edges = {word: tuple(to for to in targets if to in live) for word, targets in self.edges[node].items()}
-            self.edges[node] = {word: targets for word, targets in edges.items() if targets}
-            self.jumps[node] = [jump for jump in self.jumps[node] if jump[1] in live]
-            self.calls[node] = [(part, to) for part, to in self.calls[node] if to in live and part.start not in gone]
+class Call(NamedTuple):
+    """Go through a part, then on."""
+
+    part: Part
+    then: Node
+    slot: Slot | None
+    """The slot whose words the part takes."""
+    adds: bool
+    """False for words that add nothing that was worth waiting for: politeness, units, decimals."""
 
 
 class Builder:
-    """Turns template trees into a network."""
+    """Turns template trees into nodes, from the end to the beginning. What leads nowhere is None."""
 
     def __init__(
         self,
-        net: Net,
         split: Callable[[str], tuple[str, ...]],
-        rule: Callable[[str], Node | Part],
-        slot: Callable[[Slot], Part],
+        rule: Callable[[str], "template.Node | Part"],
+        slot: Callable[[Slot], Part | None],
     ) -> None:
         """Take how to split text into words, what a rule stands for, and the part of a slot of the request at hand."""
-        self.net, self.split, self.rule, self.slot = net, split, rule, slot
+        self.split, self.rule, self.slot = split, rule, slot
+        self._known: dict[tuple[object, ...], Node] = {}
 
-    def part(self, tree: Node) -> Part:
+    def forget(self) -> None:
+        """Drop what is only needed while building."""
+        self._known.clear()
+
+    def part(self, tree: template.Node) -> Part | None:
         """Build a tree as a part of its own."""
-        start = self.net.node()
-        return Part(start, self.build(tree, start))
+        end = Node()
+        start = self.build(tree, end)
+        return None if start is None else Part(start, end)
 
-    def build(self, tree: Node, start: int) -> int:
-        """Append a tree behind `start`; return the node where it ends."""
+    def build(self, tree: template.Node, then: Node | None) -> Node | None:
+        """Return the node from which the tree leads to `then`."""
+        if then is None:
+            return None
         match tree:
             case Text(text):
-                return self.words(self.split(text), start)
+                return self.words(self.split(text), then)
             case Sequence(items):
-                for item in items:
-                    start = self.build(item, start)
-                return start
+                place: Node | None = then
+                for item in reversed(items):
+                    place = self.build(item, place)
+                return place
             case Choice(items):
-                end = self.net.node()
-                for item in items:
-                    before = self.net.node()
-                    self.net.jump(start, before)
-                    self.net.jump(self.build(item, before), end)
-                return end
+                return self.union(self.build(item, then) for item in items)
             case RuleRef(name):
                 found = self.rule(name)
-                if not isinstance(found, Part):
-                    return self.build(found, start)
-                end = self.net.node()
-                self.net.call(start, found, end)
-                return end
+                return self.call(found, then) if isinstance(found, Part) else self.build(found, then)
             case Slot():
-                return self.called(tree, start)
+                part = self.slot(tree)
+                return None if part is None else self.call(part, then, tree)
 
-    def words(self, words: Iterable[str], start: int) -> int:
-        """Append words one after the other."""
-        for word in words:
-            end = self.net.node()
-            self.net.word(start, word, end)
-            start = end
-        return start
+    def words(self, words: Iterable[str], then: Node) -> Node:
+        """Return the node from which the words lead to `then`."""
+        for word in reversed(tuple(words)):
+            then = self.node({word: (then,)})
+        return then
 
-    def called(self, slot: Slot, start: int) -> int:
-        """Append a slot: its marks and the call of its part."""
-        before, after, end = self.net.node(), self.net.node(), self.net.node()
-        self.net.jump(start, before, Opens(slot))
-        self.net.call(before, self.slot(slot), after)
-        self.net.jump(after, end, Closes())
-        return end
+    def call(self, part: Part, then: Node, slot: Slot | None = None, *, adds: bool = True) -> Node:
+        """Return the node from which a part leads to `then`."""
+        return self.node(calls=(Call(part, then, slot, adds),))
 
-    def listed(self, entries: Iterable[tuple[str, str]]) -> Part:
-        """Build a part of plain names as (words, value); beginnings are shared."""
-        start, end = self.net.node(), self.net.node()
-        for text, value in entries:
-            place = start
-            for word in self.split(text):
-                known = self.net.edges[place].get(word)
-                place = known[0] if known else self.words((word,), place)
-            if place != start:
-                self.net.jump(place, end, Means(value))
-        return Part(start, end)
+    def marked(self, mark: Mark, then: Node) -> Node:
+        """Return the node that leads to `then` past a mark."""
+        return self.node(jumps=((mark, then),))
 
-    def chosen(self, entries: Iterable[tuple[str, str]]) -> Part:
+    def union(self, nodes: Iterable[Node | None]) -> Node | None:
+        """Return one node that leads wherever any of them does."""
+        found = list(dict.fromkeys(node for node in nodes if node is not None))
+        if len(found) < 2:
+            return found[0] if found else None
+        edges: dict[str, dict[Node, None]] = {}
+        jumps: dict[tuple[Mark | None, Node], None] = {}
+        calls: dict[Call, None] = {}
+        for node in found:
+            if node.loose:
+                jumps[None, node] = None
+                continue
+            for word, targets in node.edges.items():
+                edges.setdefault(word, {}).update(dict.fromkeys(targets))
+            jumps.update(dict.fromkeys(node.jumps))
+            calls.update(dict.fromkeys(node.calls))
+        return self.node({word: tuple(targets) for word, targets in edges.items()}, tuple(jumps), tuple(calls))
+
+    def node(
+        self,
+        edges: Mapping[str, tuple[Node, ...]] | None = None,
+        jumps: tuple[tuple[Mark | None, Node], ...] = (),
+        calls: tuple[Call, ...] = (),
+    ) -> Node:
+        """Return the node that leads just so."""
+        edges = edges or {}
+        key = (tuple(edges.items()), jumps, calls)
+        node = self._known.get(key)
+        if node is None:
+            node = self._known[key] = Node()
+            node.edges, node.jumps, node.calls, node.loose = edges, jumps, calls, False
+        return node
+
+    def listed(self, entries: Iterable[tuple[str, str]]) -> Part | None:
+        """Build a part of plain names as (words, value)."""
+        return self._entries((self.split(text), value) for text, value in entries)
+
+    def _entries(self, entries: Iterable[tuple[tuple[str, ...], str]]) -> Part | None:
+        """Build a part of names as (words, value); beginnings are shared."""
+        end = Node()
+
+        def beginning(rest: Iterable[tuple[tuple[str, ...], str]]) -> Node:
+            further: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+            ends: dict[str, None] = {}
+            for words, value in rest:
+                if words:
+                    further.setdefault(words[0], []).append((words[1:], value))
+                else:
+                    ends[value] = None
+            edges = {word: (beginning(more),) for word, more in further.items()}
+            return self.node(edges, tuple((Means(value), end) for value in ends))
+
+        named = [(words, value) for words, value in entries if words]
+        return Part(beginning(named), end) if named else None
+
+    def chosen(self, entries: Iterable[tuple[str, str]]) -> Part | None:
         """Build a part of templates as (template, value)."""
-        start, end = self.net.node(), self.net.node()
-        for text, value in entries:
-            before = self.net.node()
-            self.net.jump(start, before)
-            self.net.jump(self.build(parsed(text), before), end, Means(value))
-        return Part(start, end)
+        end = Node()
+        start = self.union(self.build(parsed(text), self.marked(Means(value), end)) for text, value in entries)
+        return None if start is None else Part(start, end)
 
     def free(self, label: str, most: int = 0) -> Part:
         """Build a part that takes any words, at least one and, if given, at most `most`."""
-        start, end = self.net.node(), self.net.node()
-        if not most:
-            self.net.word(start, label, end)
-            self.net.word(end, label, end)
-        place = start
-        for _ in range(most):
-            after = self.net.node()
-            self.net.word(place, label, after)
-            self.net.jump(after, end)
-            place = after
-        return Part(start, end)
+        end = Node()
+        if most:
+            start: Node | None = self.node({label: (end,)})
+            for _ in range(most - 1):
+                start = self.node({label: (end, start)} if start else {})
+            return Part(start or end, end)
+        loop = Node()
+        loop.edges, loop.jumps = {label: (loop,)}, ((None, end),)
+        return Part(self.node({label: (loop,)}), end)
 
 
 @lru_cache(maxsize=8192)
-def parsed(text: str) -> Node:
+def parsed(text: str) -> template.Node:
     """Return `template.parse(text)`, remembered."""
     return template.parse(text)

@@ -1,9 +1,9 @@
 """Walking a network of words: a deterministic automaton made as far as it is needed, and the cheapest path through it."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
-from assistant.languages.net import REST, SOME_NAME, WILD, Begins, Mark, Net, Part
+from assistant.languages.net import REST, SOME_NAME, WILD, Begins, Call, Closes, Mark, Node, Opens
 from assistant.languages.readings import classes
 
 Marks = tuple[Mark, ...]
@@ -13,6 +13,8 @@ LATER_SENTENCE_COST: Final = 1e-6
 """Of two equal readings the sentence that stands first wins."""
 MOST_REMEMBERED: Final = 50_000
 """Steps remembered before all are forgotten, so that memory is bounded."""
+CROWD: Final = 64
+"""Places from which a state is indexed by word."""
 UNKNOWN: Final = "�"
 """Stands for every word that no sentence spells out."""
 
@@ -20,7 +22,7 @@ UNKNOWN: Final = "�"
 class State:
     """Every place in the network where the words so far may have led."""
 
-    __slots__ = ("complete", "kernels", "next", "pairs")
+    __slots__ = ("complete", "index", "kernels", "next", "pairs")
 
     def __init__(self, kernels: tuple[int, ...], *, complete: bool) -> None:
         """Take the places that wait for a word, and whether a sentence may end here."""
@@ -31,31 +33,45 @@ class State:
         self.next: dict[str, State | None] = {}
         self.pairs: dict[str, tuple[tuple[int, int, float], ...]] = {}
         """For a word: place before, place after, cost."""
+        self.index: dict[str, list[tuple[int, tuple[Node, ...]]]] | None = None
+        """For an edge label: places that have it, and where it leads; made for crowded states only."""
+
+
+class _Frame(NamedTuple):
+    """One call under way."""
+
+    end: Node | None
+    then: Node | None
+    below: int
+    """Number of the stack the call was made from."""
+    slotted: bool
+    adds: bool
 
 
 class Walk:
     """An automaton over one network; the places it has seen are remembered."""
 
-    def __init__(self, net: Net, start: int, end: int) -> None:
-        """Take a finished network and the nodes where sentences start and end."""
-        self.net, self.begin, self.end = net, start, end
-        self.vocabulary = frozenset(word for edges in net.edges for word in edges)
+    def __init__(self, start: Node, end: Node) -> None:
+        """Take the nodes where sentences start and end."""
+        self.begin, self.end = start, end
+        self.vocabulary = _labels(start)
         self.forget()
 
     def forget(self) -> None:
         """Drop everything remembered."""
         self._remembered = 0
-        self._ids: dict[tuple[int, int], int] = {}
-        self._places: list[tuple[int, int]] = []
-        self._stacks: dict[tuple[int, int, int], int] = {(-1, -1, -1): 0}
-        self._frames: list[tuple[int, int, int]] = [(-1, -1, -1)]
+        bottom = _Frame(None, None, 0, slotted=False, adds=True)
+        self._ids: dict[tuple[Node, int], int] = {}
+        self._places: list[tuple[Node, int]] = []
+        self._stacks: dict[_Frame, int] = {bottom: 0}
+        self._frames: list[_Frame] = [bottom]
         self._closures: dict[int, tuple[tuple[int, Marks], ...]] = {}
         self._states: dict[frozenset[int], State] = {}
         self.final = self._place(self.end, 0)
         self.start_place = self._place(self.begin, 0)
         self.start = self.state(frozenset((self.start_place,)))
 
-    def _place(self, node: int, stack: int) -> int:
+    def _place(self, node: Node, stack: int) -> int:
         """Return the number of a node reached through a stack of calls."""
         key = (node, stack)
         place = self._ids.get(key)
@@ -64,9 +80,9 @@ class Walk:
             self._places.append(key)
         return place
 
-    def _pushed(self, part: Part, back: int, stack: int) -> int:
+    def _pushed(self, call: Call, stack: int) -> int:
         """Return the number of the stack with one more call on it."""
-        frame = (part.end, back, stack)
+        frame = _Frame(call.part.end, call.then, stack, call.slot is not None, call.adds)
         number = self._stacks.get(frame)
         if number is None:
             number = self._stacks[frame] = len(self._frames)
@@ -78,31 +94,31 @@ class Walk:
         known = self._closures.get(place)
         if known is not None:
             return known
-        net = self.net
         found: list[tuple[int, Marks]] = []
         seen = {place}
         todo: list[tuple[int, Marks]] = [(place, ())]
         while todo:
             here, marks = todo.pop()
-            node, stack = self._places[here]
-            if net.edges[node] or here == self.final:
+            if self._places[here][0].edges or here == self.final:
                 found.append((here, marks))
-            ahead: list[tuple[int, Marks]] = []
-            part_end, back, below = self._frames[stack]
-            if node == part_end:
-                ahead.append((self._place(back, below), marks))
-            ahead.extend(
-                (self._place(to, stack), marks if mark is None else (*marks, mark)) for mark, to in net.jumps[node]
-            )
-            ahead.extend(
-                (self._place(part.start, self._pushed(part, to, stack)), marks) for part, to in net.calls[node]
-            )
-            for step in reversed(ahead):
+            for step in reversed(self._ahead(here, marks)):
                 if step[0] not in seen:
                     seen.add(step[0])
                     todo.append(step)
         self._closures[place] = result = tuple(found)
         return result
+
+    def _ahead(self, place: int, marks: Marks) -> list[tuple[int, Marks]]:
+        """Return the places one step further without a word."""
+        node, stack = self._places[place]
+        ahead = [(self._place(to, stack), marks if mark is None else (*marks, mark)) for mark, to in node.jumps]
+        for call in node.calls:
+            inside = marks if call.slot is None else (*marks, Opens(call.slot))
+            ahead.append((self._place(call.part.start, self._pushed(call, stack)), inside))
+        frame = self._frames[stack]
+        if node is frame.end and frame.then is not None:
+            ahead.append((self._place(frame.then, frame.below), (*marks, Closes()) if frame.slotted else marks))
+        return ahead
 
     def state(self, targets: frozenset[int]) -> State:
         """Return the state of having reached any of the places."""
@@ -117,18 +133,29 @@ class Walk:
         known = state.pairs.get(word)
         if known is not None:
             return known
-        labels = (word, *classes(word), WILD, REST, SOME_NAME)
         found: list[tuple[int, int, float]] = []
-        for kernel in state.kernels:
-            node, stack = self._places[kernel]
-            edges = self.net.edges[node]
-            for label in labels:
-                if label in edges:
-                    cost = WORD_COST.get(label, 0.0)
-                    found.extend((kernel, self._place(to, stack), cost) for to in edges[label])
+        for label in (word, *classes(word), WILD, REST, SOME_NAME):
+            cost = WORD_COST.get(label, 0.0)
+            for kernel, targets in self._waiting(state, label):
+                stack = self._places[kernel][1]
+                found.extend((kernel, self._place(to, stack), cost) for to in targets)
         self._remembered += 1
         state.pairs[word] = result = tuple(found)
         return result
+
+    def _waiting(self, state: State, label: str) -> list[tuple[int, tuple[Node, ...]]]:
+        """Return the places of the state with an edge of the label, and where it leads; a crowded state is indexed."""
+        places = self._places
+        if len(state.kernels) < CROWD:
+            return [
+                (kernel, places[kernel][0].edges[label]) for kernel in state.kernels if label in places[kernel][0].edges
+            ]
+        if state.index is None:
+            state.index = {}
+            for kernel in state.kernels:
+                for word, targets in places[kernel][0].edges.items():
+                    state.index.setdefault(word, []).append((kernel, targets))
+        return state.index.get(label, [])
 
     def step(self, state: State, word: str) -> State | None:
         """Return the state after one more word, None where no sentence goes on so."""
@@ -140,7 +167,7 @@ class Walk:
 
     def labels(self, state: State) -> set[str]:
         """Return the label of every edge out of the state."""
-        return {label for kernel in state.kernels for label in self.net.edges[self._places[kernel][0]]}
+        return {label for kernel in state.kernels for label in self._places[kernel][0].edges}
 
     def known(self, words: Sequence[str]) -> tuple[str, ...]:
         """Return the words with every word that no sentence spells out replaced by UNKNOWN."""
@@ -166,14 +193,13 @@ class Walk:
     def _in_tail(self, place: int, *, for_names: bool) -> bool:
         """Tell whether the place lies in words that add nothing."""
         node, stack = self._places[place]
-        if not for_names and SOME_NAME in self.net.edges[node]:
+        if not for_names and SOME_NAME in node.edges:
             return True
-        while True:
-            if node in self.net.tail:
+        while stack:
+            if not self._frames[stack].adds:
                 return True
-            if stack == 0:
-                return False
-            _, node, stack = self._frames[stack]
+            stack = self._frames[stack].below
+        return False
 
     def cheapest(self, words: Sequence[str], states: Sequence[State]) -> "tuple[float, list[tuple[int, Mark]]] | None":
         """Return cost and marks (each with the number of words before it) of the best reading of all the words, if there is one.
@@ -216,3 +242,20 @@ class Walk:
             found.extend((place, mark) for mark in dict(self.closure(target))[kernel])
             _, target, kernel = best[kernel]
         return found
+
+
+def _labels(start: Node) -> frozenset[str]:
+    """Return the label of every edge in the network."""
+    labels: set[str] = set()
+    seen, todo = {start}, [start]
+    while todo:
+        node = todo.pop()
+        labels.update(node.edges)
+        ahead = [target for targets in node.edges.values() for target in targets]
+        ahead += [target for _, target in node.jumps]
+        ahead += [target for call in node.calls for target in (call.then, call.part.start)]
+        for target in ahead:
+            if target not in seen:
+                seen.add(target)
+                todo.append(target)
+    return frozenset(labels)

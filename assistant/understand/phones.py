@@ -90,9 +90,9 @@ _RULES: Final = tuple(
     )
 )  # fmt: skip
 _SPELLED: Final = {
-    "one": "wVn", "two": "tu", "eight": "Et", "the": "TV", "a": "V", "of": "Vv", "off": "Af", "to": "tu", "you": "yu", "do": "du", "ac": "EsI",
-    "one's": "wVnz", "was": "wVz", "your": "yor", "are": "Ar", "have": "hav", "what": "wVt", "who": "hu", "some": "sVm", "come": "kVm", "mocha": "mokV",
-    "latte": "latE", "coffee": "kofi", "home": "hom", "drive": "drYv", "warm": "worm", "give": "gIv", "put": "pUt", "i": "Y", "iced": "Yst",
+    "of": ("Af", "Vv"), "one": ("wVn",), "two": ("tu",), "eight": ("Et",), "the": ("TV",), "a": ("V",), "off": ("Af",), "to": ("tu",), "you": ("yu",), "do": ("du",), "ac": ("EsI",),
+    "one's": ("wVnz",), "was": ("wVz",), "your": ("yor",), "are": ("Ar",), "have": ("hav",), "what": ("wVt",), "who": ("hu",), "some": ("sVm",), "come": ("kVm",), "mocha": ("mokV",),
+    "latte": ("latE",), "coffee": ("kofi",), "home": ("hom",), "drive": ("drYv",), "warm": ("worm",), "give": ("gIv",), "put": ("pUt",), "i": ("Y",), "iced": ("Yst",),
 }  # fmt: skip
 """Frequent words that the rules get wrong."""
 _INITIALS: Final = re.compile("(zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw]?)(.*)")
@@ -123,7 +123,7 @@ def sounds(word: str, language: Language) -> tuple[str, ...]:
 def _english(word: str) -> tuple[str, ...]:
     """Return the sounds of an English word; `ch` and a first `h` are heard both ways."""
     if word in _SPELLED:
-        return (_SPELLED[word],)
+        return _SPELLED[word]
     plain = re.sub(r"[^a-z]", "", word)
     variants = {_letters(plain)}
     if "ch" in plain:
@@ -156,7 +156,7 @@ def _pairs() -> dict[tuple[str, str], float]:
 _COSTS: Final = _pairs()
 
 
-def _swap(one: str, other: str) -> float:
+def swap(one: str, other: str) -> float:
     """Return the cost of hearing one phone for another."""
     if one == other:
         return 0.0
@@ -166,7 +166,7 @@ def _swap(one: str, other: str) -> float:
     return _ANY_VOWEL if one in VOWELS and other in VOWELS else 1.0
 
 
-def _lost(phone: str) -> float:
+def lost(phone: str) -> float:
     """Return the cost of a phone too many or too few."""
     return _LOST.get(phone, _LOST_VOWEL if phone in VOWELS else 0.9)
 
@@ -176,12 +176,12 @@ def distance(one: str, other: str) -> float:
     """Return the cost of the cheapest alignment of two sounds (weighted Levenshtein)."""
     row = [0.0]
     for phone in other:
-        row.append(row[-1] + _lost(phone))
+        row.append(row[-1] + lost(phone))
     for phone in one:
-        above, row = row, [row[0] + _lost(phone)]
+        above, row = row, [row[0] + lost(phone)]
         for index, target in enumerate(other):
             row.append(
-                min(above[index] + _swap(phone, target), above[index + 1] + _lost(phone), row[index] + _lost(target))
+                min(above[index] + swap(phone, target), above[index + 1] + lost(phone), row[index] + lost(target))
             )
     return row[-1]
 

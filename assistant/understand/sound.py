@@ -28,7 +28,9 @@ NAME_BOUND: Final = 0.3
 NAME_MARGIN: Final = 0.1
 """For names, both a phone."""
 LIGHT_COST: Final = 0.35
-"""A word without weight ("the") lost or added."""
+"""A word without weight ("the") that was heard and not said."""
+ADDED_COST: Final = 0.5
+"""A word without weight that was said and not heard."""
 OPPOSITE_MARGIN: Final = 0.5
 BEAM: Final = 80
 MOST_WORDS: Final = 24
@@ -143,12 +145,14 @@ class _Ear:
             for word in self._light if path.fresh else ():
                 then = self.graph.step(state, word)
                 if then is not None:
-                    yield then, _Path(path.cost + LIGHT_COST, (*path.words, word), fresh=False)
+                    yield then, _Path(path.cost + ADDED_COST, (*path.words, word), fresh=False)
 
     def _options(self, words: Sequence[str], place: int) -> list[tuple[int, str, float]]:
         """Return what may stand for the next heard words: how many of them, the word meant (none if passed over), the cost."""
         options = [(1, "", LIGHT_COST)] if place < len(words) and words[place] in self._light else []
         for length in range(1, min(LONGEST_SPAN, len(words) - place) + 1):
+            if length == LONGEST_SPAN and all(word in self._lexicon.words for word in words[place : place + length]):
+                continue
             options.extend((length, word, cost) for word, cost in self._meant(tuple(words[place : place + length])))
         return options
 
