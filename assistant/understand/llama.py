@@ -5,7 +5,7 @@ import importlib.util
 import os
 import sys
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,8 @@ from assistant.errors import EngineError, ModelError
 
 BATCH_TOKENS: Final = 64
 """Evaluated at a time: small enough to look up often, large enough to be quick."""
+TRIES: Final = (1, 64, 4096, 1 << 30)
+"""How many of the likeliest tokens the grammar is shown until it allows one."""
 _ERROR: Final = 4
 _CANDIDATE: Final = np.dtype([("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
 
@@ -146,29 +148,38 @@ class Grammar:
 
     def best(self, scores: NDArray[np.float32]) -> int:
         """Return the likeliest token that the grammar allows. Raises EngineError if it allows none."""
-        likeliest = int(scores.argmax())
-        # The grammar looks at one token in microseconds, at a whole vocabulary in 12 ms.
-        if self._allowed([likeliest], scores):
-            return likeliest
-        found = self._allowed(range(len(scores)), scores)
-        if not found:
-            raise EngineError("the grammar allows nothing more", "the grammar is made by understand.schema")
-        return found[0]
+        # The grammar looks at one token in 0.1 ms, at a vocabulary of 152k in 170 ms; the likeliest nearly always will do.
+        for count in TRIES:
+            tokens = _likeliest(scores, count)
+            best = self._allowed(tokens, scores)
+            if best is not None:
+                return best
+            if len(tokens) == len(scores):
+                break
+        raise EngineError("the grammar allows nothing more", "the grammar is made by understand.schema")
 
     def accept(self, token: int) -> None:
         """Move on by a token that it allows."""
         self._api.llama_sampler_accept(self._sampler, token)
 
-    def _allowed(self, tokens: Iterable[int], scores: NDArray[np.float32]) -> tuple[int, ...]:
-        """Return the likeliest allowed token, or none."""
-        ids = np.fromiter(tokens, np.int32)
-        candidates = np.zeros(len(ids), _CANDIDATE)
-        candidates["id"], candidates["logit"] = ids, scores[ids]
+    def _allowed(self, tokens: NDArray[np.int32], scores: NDArray[np.float32]) -> int | None:
+        """Return the likeliest of the tokens that the grammar allows."""
+        candidates = np.zeros(len(tokens), _CANDIDATE)
+        candidates["id"], candidates["logit"] = tokens, scores[tokens]
         pointer = candidates.ctypes.data_as(self._api.llama_token_data_p)
-        array = self._api.llama_token_data_array(pointer, len(ids), -1, False)  # noqa: FBT003 - C's order
+        array = self._api.llama_token_data_array(pointer, len(tokens), -1, False)  # noqa: FBT003 - C's order
         self._api.llama_sampler_apply(self._sampler, ctypes.byref(array))
         place = int(candidates["logit"].argmax())
-        return (int(candidates["id"][place]),) if np.isfinite(candidates["logit"][place]) else ()
+        return int(candidates["id"][place]) if np.isfinite(candidates["logit"][place]) else None
+
+
+def _likeliest(scores: NDArray[np.float32], count: int) -> NDArray[np.int32]:
+    """Return the tokens of the highest scores, in no order."""
+    if count == 1:
+        return np.array([scores.argmax()], np.int32)
+    if count >= len(scores):
+        return np.arange(len(scores), dtype=np.int32)
+    return np.argpartition(scores, -count)[-count:].astype(np.int32)
 
 
 def _bindings() -> Any:
