@@ -1,0 +1,192 @@
+"""The command `cabin-bridge`: run a bridge, press yes or no on the sandbox's phone, or tell a sandbox company to fail."""
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from random import Random
+from types import FrameType
+from typing import TYPE_CHECKING, Final
+
+from assistant.bridge import logs
+from assistant.bridge.database import Database, connect, parse
+from assistant.bridge.providers import faults
+from assistant.bridge.providers.desk import Desk
+from assistant.bridge.providers.faults import ANY, FOR_EVER, Fault, Switch
+from assistant.bridge.providers.phone import SandboxPhone
+from assistant.core.uuid7 import is_uuid7
+from assistant.errors import CabinError, UsageError
+
+if TYPE_CHECKING:
+    from assistant.bridge.local import Bridge
+
+_log = logging.getLogger(__name__)
+
+DEFAULT_DB: Final = "sqlite:bridge.db"
+FIRST_CONTACT_S: Final = 10.0
+DRAIN_S: Final = 10.0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code: 0 good, 1 failed, 2 bad usage."""
+    args = _parser().parse_args(argv)
+    logs.set_up()
+    try:
+        return int(args.run(args))
+    except CabinError as error:
+        sys.stderr.write(f"cabin-bridge: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 0
+
+
+def _serve(args: argparse.Namespace) -> int:
+    """Run a bridge until SIGTERM, or until its input ends."""
+    from assistant.bridge.local import Bridge, Options  # noqa: PLC0415  DBOS takes half a second to load
+
+    if bool(args.broker) == bool(args.loopback):
+        raise UsageError(
+            "one of --broker and --loopback is needed", "cabin-bridge --loopback, or --broker mqtts://host"
+        )
+    if args.pace <= 0 or not 0 <= args.metrics_port < 65_536:
+        raise UsageError("--pace is above 0, --metrics-port a port, or 0 for none")
+    bridge = Bridge(Options(args.db, args.name, args.pace))
+    _reach(bridge.database)
+    if args.metrics_port:
+        _metrics(bridge.meter.serve, args.metrics_port)
+    return _pipe(bridge) if args.loopback else _consume(bridge, args)
+
+
+def _consume(bridge: "Bridge", args: argparse.Namespace) -> int:
+    """Serve a broker's cars; leave gracefully on SIGTERM."""
+    from assistant.bridge.mqtt import Broker, Consumer  # noqa: PLC0415  only where there is a broker
+
+    consumer = Consumer(Broker(args.broker, f"bridge-{args.name}", args.cert, args.key, args.ca), bridge.handle)
+    leave = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        leave.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    bridge.open(consumer.deliver)
+    if not consumer.open(FIRST_CONTACT_S):
+        _log.warning("no broker yet", extra={"fields": {"broker": args.broker}})
+    _log.info("ready", extra={"fields": {"name": args.name}})
+    leave.wait()
+    consumer.close()
+    bridge.close(DRAIN_S)
+    _log.info("left")
+    return 0
+
+
+def _pipe(bridge: "Bridge") -> int:
+    """Serve the process that started this one, until it closes the pipe or ends this one."""
+    from assistant.bridge.pipe import Pipe  # noqa: PLC0415  only where there is no broker
+
+    pipe = Pipe(bridge.handle)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    bridge.open(pipe.deliver)
+    _log.info("ready")
+    try:
+        pipe.run()
+    except KeyboardInterrupt:
+        _log.info("asked to leave")
+    bridge.close(DRAIN_S)
+    sys.stdout.flush()
+    os._exit(0)  # a thread may still stand in a read of the pipe
+
+
+def _approve(args: argparse.Namespace) -> int:
+    """Press yes or no on the sandbox's phone."""
+    if not is_uuid7(args.order):
+        raise UsageError(f"not an order id: {args.order!r}")
+    found = SandboxPhone(_desk(args.db)).answer(args.order, args.answer == "yes")
+    sys.stdout.write(f"{found} answered {args.answer}\n")
+    return 0 if found else 1
+
+
+def _fault(args: argparse.Namespace) -> int:
+    """Tell a sandbox company to fail, or all of them to stop failing."""
+    database = _desk(args.db).database
+    if args.fault == "none":
+        faults.clear_faults(database)
+    else:
+        faults.set_fault(
+            database, Switch(Fault(args.fault), args.service, args.method, args.order, args.value, args.times)
+        )
+    return 0
+
+
+def _desk(db: str) -> Desk:
+    """Return the sandbox's desk in a database that can be reached."""
+    database = Database(connect(parse(db)))
+    _reach(database)
+    desk = Desk(database, time.time, time.sleep, Random())  # noqa: S311  a world, not a secret
+    desk.open()
+    return desk
+
+
+def _reach(database: Database) -> None:
+    """Refuse to start without a database, in words."""
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  beside its only use
+
+    try:
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1").close()
+    except DBAPIError as error:
+        text = str(error.orig).splitlines()[0]
+        raise CabinError(f"the database cannot be used: {text}", "check --db and who may write there") from error
+
+
+def _metrics(serve: Callable[[int], None], port: int) -> None:
+    """Show the counters on loopback."""
+    try:
+        serve(port)
+    except OSError as error:
+        raise UsageError(f"port {port} is taken", "another --metrics-port, or 0 for none") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Return the grammar of the command line; without a verb it serves."""
+    parser = argparse.ArgumentParser("cabin-bridge", description=__doc__)
+    parser.set_defaults(run=_serve)
+    parser.add_argument("--db", default=DEFAULT_DB, help="sqlite:FILE or postgresql://user@host/name")
+    parser.add_argument("--broker", default="", help="mqtts://host:port, or mqtt:// on this machine")
+    parser.add_argument("--cert", default="", help="our certificate (PEM)")
+    parser.add_argument("--key", default="", help="its key (PEM)")
+    parser.add_argument("--ca", default="", help="who signs for brokers (PEM)")
+    parser.add_argument(
+        "--loopback", action="store_true", help="no broker: requests on standard input, answers on output"
+    )
+    parser.add_argument(
+        "--name", default=socket.gethostname(), help="stable, and its own among bridges of one database"
+    )
+    parser.add_argument("--metrics-port", type=int, default=0, help="Prometheus on 127.0.0.1; 0 for none")
+    parser.add_argument("--pace", type=float, default=1.0, help="how much faster than the real trade the sandbox goes")
+    verbs = parser.add_subparsers(title="instead of serving")
+    approve = verbs.add_parser("approve", help="press yes or no on the sandbox's phone")
+    approve.add_argument("order")
+    approve.add_argument("answer", choices=["yes", "no"])
+    approve.set_defaults(run=_approve)
+    fault = verbs.add_parser("fault", help="tell a sandbox company to fail")
+    fault.add_argument("fault", choices=["none", *Fault])
+    for name in ("--service", "--method", "--order"):
+        fault.add_argument(name, default=ANY)
+    fault.add_argument("--value", type=float, default=0.0, help="seconds for slow, minor units for price_changed")
+    fault.add_argument("--times", type=int, default=FOR_EVER, help="how often; -1 for ever")
+    fault.set_defaults(run=_fault)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""The six things the bridge asks of a durable workflow engine, and the two a workflow asks of it."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+Json = Mapping[str, Any]
+
+
+class Run(Protocol):
+    """One order's workflow from inside: whatever it does runs through these two, so that it can be told again after a crash."""
+
+    order: str
+    brief: Json
+    """What it was started with."""
+
+    async def step(self, name: str, work: Callable[[], Json]) -> Json:
+        """Run `work` (blocking, in a thread) and write its answer down; after a crash it may run again, once more at most.
+
+        `work` never raises and bears its own idempotency key. A step that was written down is not run again.
+        """
+        ...
+
+    async def receive(self, timeout_s: float) -> Json | None:
+        """Take the oldest message of the order's one mailbox, or None after `timeout_s` seconds, which pass across crashes."""
+        ...
+
+
+Tale = Callable[[Run], Awaitable[str]]
+"""A workflow: deterministic but for its steps and messages. Returns the word it ended with."""
+
+
+class Engine(Protocol):
+    """A durable workflow engine; a workflow's id is the order's id."""
+
+    def open(self, tale: Tale) -> None:
+        """Begin; workflows that this executor left unfinished go on."""
+        ...
+
+    def start(self, order: str, brief: Json) -> None:
+        """Start an order's workflow; once it returns, the workflow survives any crash. Starting again changes nothing."""
+        ...
+
+    def send(self, order: str, message: Json, key: str) -> bool:
+        """Put a message into an order's mailbox, once per `key`; False if there is no such workflow."""
+        ...
+
+    def take_over(self, executor: str) -> int:
+        """Let the unfinished workflows of a dead executor go on here; return how many."""
+        ...
+
+    def forget(self, orders: Sequence[str]) -> None:
+        """Erase all that the engine holds of these orders, which must have ended."""
+        ...
+
+    def close(self, drain_s: float) -> None:
+        """Let running steps end within `drain_s` seconds, begin no more, and stop; nothing is lost."""
+        ...

@@ -1,0 +1,208 @@
+"""The bridge's end of MQTT 5: one of `$share/bridge`, PUBACK only once all is committed."""
+
+import logging
+import queue
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from assistant.bridge.outgoing import NotNowError
+from assistant.errors import UsageError
+from assistant.link import topics
+
+_log = logging.getLogger(__name__)
+
+KEEPALIVE_S: Final = 15
+SESSION_S: Final = 86_400
+"""How long the broker keeps requests for a bridge that is away."""
+UNACKED: Final = 200
+"""Requests the broker may have under way to us; the rest waits there."""
+WORKERS: Final = 8
+NEWS_LIFE_S: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where and as whom to connect."""
+
+    url: str
+    """`mqtt://host:port` or `mqtts://host:port`."""
+    client: str
+    cert: str = ""
+    key: str = ""
+    ca: str = ""
+
+
+class Consumer:
+    """Takes requests from the broker and gives answers and news to it."""
+
+    def __init__(self, broker: Broker, handle: Callable[[str, bytes], list[bytes]]) -> None:
+        """`handle` returns the answers once everything is committed."""
+        self._handle = handle
+        self._host, self._port, secure = _address(broker.url)
+        self._requests: queue.SimpleQueue[paho.MQTTMessage | None] = queue.SimpleQueue()
+        self._unsent: dict[int, Callable[[], None]] = {}
+        self._early: set[int] = set()
+        self._lock = threading.Lock()
+        self._ready = threading.Event()
+        self._leaving = False
+        self._workers = [threading.Thread(target=self._work, name="requests", daemon=True) for _ in range(WORKERS)]
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id=broker.client, protocol=paho.MQTTv5, manual_ack=True
+        )
+        if secure:
+            self._client.tls_set_context(_tls(broker))
+        self._client.max_inflight_messages_set(UNACKED)
+        self._client.reconnect_delay_set(1, 30)
+        self._client.on_connect = self._connected
+        self._client.on_disconnect = self._disconnected
+        self._client.on_subscribe = self._subscribed
+        self._client.on_message = lambda _client, _data, message: self._requests.put(message)
+        self._client.on_publish = lambda _client, _data, mid, _code, _properties: self._published(mid)
+        self._client.on_socket_open = _no_delay
+
+    def open(self, timeout_s: float) -> bool:
+        """Connect and go on trying; tell whether requests come in after `timeout_s` seconds."""
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = SESSION_S
+        properties.ReceiveMaximum = UNACKED
+        for worker in self._workers:
+            worker.start()
+        self._client.connect_async(self._host, self._port, KEEPALIVE_S, clean_start=False, properties=properties)
+        self._client.loop_start()
+        return self._ready.wait(timeout_s)
+
+    def deliver(self, vehicle: str, raw: bytes, sent: Callable[[], None]) -> None:
+        """Publish to a vehicle; `sent` is called once the broker has it. Raises NotNowError while there is no broker."""
+        if not self._client.is_connected():
+            raise NotNowError
+        info = self._client.publish(topics.response(vehicle), raw, qos=1, properties=_lasting())
+        if info.rc != paho.MQTT_ERR_SUCCESS:
+            raise NotNowError
+        with self._lock:
+            early = info.mid in self._early
+            self._early.discard(info.mid)
+            if not early:
+                self._unsent[info.mid] = sent
+        if early:
+            sent()
+
+    def close(self) -> None:
+        """Take no more requests, finish those that were taken, leave."""
+        self._leaving = True
+        self._client.unsubscribe(topics.ALL_REQUESTS)
+        for _ in self._workers:
+            self._requests.put(None)
+        for worker in self._workers:
+            worker.join(timeout=10)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _work(self) -> None:
+        """Handle requests one after another; one that failed is not acknowledged, so the broker gives it out again."""
+        while (message := self._requests.get()) is not None:
+            try:
+                self._answer(message)
+            except Exception:  # noqa: BLE001  one message must not end the thread
+                _log.exception("not handled", extra={"fields": {"topic": message.topic}})
+
+    def _answer(self, message: paho.MQTTMessage) -> None:
+        """Handle one request, answer it, and only then acknowledge it."""
+        vehicle = topics.vehicle_of(message.topic)
+        if vehicle is not None:
+            for raw in self._handle(vehicle, bytes(message.payload)):
+                properties = _lasting()
+                correlation = getattr(message.properties, "CorrelationData", None)
+                if correlation is not None:
+                    properties.CorrelationData = correlation
+                self._client.publish(topics.response(vehicle), raw, qos=1, properties=properties)
+        self._client.ack(message.mid, message.qos)
+
+    def _connected(
+        self, client: paho.Client, _data: object, _flags: object, code: ReasonCode, _properties: object
+    ) -> None:
+        """Subscribe again: a broker that lost its memory lost the subscription too."""
+        if code.is_failure:
+            _log.error("broker refuses", extra={"fields": {"reason": str(code)}})
+            return
+        client.subscribe(topics.ALL_REQUESTS, qos=1)
+
+    def _subscribed(
+        self, _client: object, _data: object, _mid: int, codes: list[ReasonCode], _properties: object
+    ) -> None:
+        """Note that requests come in from now on."""
+        if any(code.is_failure for code in codes):
+            _log.error("broker refuses the subscription", extra={"fields": {"reason": str(codes[0])}})
+            return
+        self._ready.set()
+
+    def _disconnected(self, *_: object) -> None:
+        """Forget what was under way: it is told again when it is found unsent."""
+        self._ready.clear()
+        with self._lock:
+            self._unsent.clear()
+            self._early.clear()
+        if not self._leaving:
+            _log.warning("broker lost")
+
+    def _published(self, mid: int) -> None:
+        """Note that the broker has a message."""
+        with self._lock:
+            sent = self._unsent.pop(mid, None)
+            if sent is None:
+                self._early.add(mid)
+                if len(self._early) > 10 * UNACKED:
+                    self._early.clear()
+        if sent is not None:
+            sent()
+
+
+def _lasting() -> Properties:
+    """Return the properties of a message that means something for a day."""
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.MessageExpiryInterval = NEWS_LIFE_S
+    return properties
+
+
+def _address(url: str) -> tuple[str, int, bool]:
+    """Return host, port and whether TLS is wanted; UsageError for another kind of URL."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise UsageError(f"not a broker: {url!r}", "mqtts://host:8883") from error
+    if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname or parts.path not in {"", "/"}:
+        raise UsageError(f"not a broker: {url!r}", "mqtts://host:8883")
+    secure = parts.scheme == "mqtts"
+    if not secure and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        raise UsageError("a broker elsewhere needs TLS", "mqtts://host:8883 with --cert, --key and --ca")
+    return parts.hostname, port or (8883 if secure else 1883), secure
+
+
+def _tls(broker: Broker) -> ssl.SSLContext:
+    """Return TLS 1.3 with our certificate; UsageError if a file cannot be used."""
+    if not (broker.cert and broker.key and broker.ca):
+        raise UsageError("mqtts needs --cert, --key and --ca")
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    try:
+        context.load_verify_locations(broker.ca)
+        context.load_cert_chain(broker.cert, broker.key)
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(f"a certificate cannot be used: {error}", "check --cert, --key and --ca") from error
+    return context
+
+
+def _no_delay(_client: object, _data: object, sock: Any) -> None:
+    """Send small packets at once: 96 ms become 0.4."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,90 @@
+"""News on its way to the cars: told at once, written down as sent when the broker has it, told again when it never got that far."""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from assistant.bridge.book import Book, News
+from assistant.bridge.metrics import Meter
+
+_log = logging.getLogger(__name__)
+
+Deliver = Callable[[str, bytes, Callable[[], None]], None]
+STALE_S: Final = 5.0
+"""News that old and not sent is told again, by whichever bridge sees it."""
+BATCH: Final = 200
+PAUSE_S: Final = 0.05
+
+
+class NotNowError(Exception):
+    """There is nobody to hand news to; it stays unsent and is told again."""
+
+
+class Outgoing:
+    """A queue, a thread that tells, and a thread that writes down what was sent."""
+
+    book: Book
+
+    def __init__(self, message: Callable[[News], bytes], meter: Meter) -> None:
+        """`message` makes the bytes of news; `book` is set before `open`."""
+        self._message = message
+        self._meter = meter
+        self._news: queue.SimpleQueue[News | None] = queue.SimpleQueue()
+        self._sent: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+
+    def open(self, deliver: Deliver) -> None:
+        """Begin to tell."""
+        targets: tuple[tuple[Callable[..., None], tuple[Deliver, ...]], ...] = (
+            (self._tell, (deliver,)),
+            (self._note, ()),
+        )
+        for target, args in targets:
+            thread = threading.Thread(target=target, args=args, name="outgoing", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def put(self, news: News) -> None:
+        """Tell news that is committed; from any thread."""
+        self._news.put(news)
+
+    def sweep(self) -> int:
+        """Tell again what was not sent, by us or by a bridge that died; return how much."""
+        stale = self.book.unsent(STALE_S, BATCH)
+        for news in stale:
+            self.put(news)
+        self._meter.unsent(len(stale))
+        return len(stale)
+
+    def close(self) -> None:
+        """Tell what is queued, then stop."""
+        for line, thread in zip((self._news, self._sent), self._threads, strict=False):
+            line.put(None)  # type: ignore[attr-defined]
+            thread.join(timeout=5)
+
+    def _tell(self, deliver: Deliver) -> None:
+        """Hand news on, one at a time."""
+        while (news := self._news.get()) is not None:
+            try:
+                deliver(news.vehicle, self._message(news), lambda name=news.id: self._sent.put(name))  # type: ignore[misc]
+            except NotNowError:
+                continue
+            except Exception:  # noqa: BLE001  one message must not end the thread
+                _log.exception("not delivered", extra={"fields": {"order": news.order}})
+
+    def _note(self) -> None:
+        """Write down what was sent, many at a time."""
+        open_ = True
+        while open_:
+            ids = [self._sent.get()]
+            while len(ids) < BATCH and ids[-1] is not None:
+                try:
+                    ids.append(self._sent.get(timeout=PAUSE_S))
+                except queue.Empty:
+                    break
+            open_ = ids[-1] is not None
+            names = [name for name in ids if name is not None]
+            if names:
+                self.book.sent(names)

@@ -1,0 +1,117 @@
+"""Each request once: what it was answered is kept beside its effect, in the same transaction."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from assistant.bridge.database import Database
+from assistant.bridge.records import requests
+from assistant.core.order import Snapshot
+from assistant.core.quote import canonical
+from assistant.link.wire import Envelope, Op
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What is to be brought to the workflow engine once the transaction is committed; doing it again changes nothing."""
+
+    order: str
+    brief: Mapping[str, Any] = field(default_factory=dict)
+    """The workflow is started with this if it does not run yet."""
+    message: Mapping[str, Any] | None = None
+    key: str = ""
+    """Of the message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request is answered."""
+
+    op: Op
+    body: Mapping[str, Any]
+    order: str = ""
+    rev: int = 0
+    errand: Errand | None = None
+
+
+class BodyChangedError(Exception):
+    """A known id came with another body, order or operation."""
+
+
+class Requests:
+    """The requests that had an effect."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        """Keep them in the bridge's database."""
+        self._database = database
+        self._clock = clock
+
+    def known(self, vehicle: str, request: Envelope) -> Answer | None:
+        """Return what the request was answered, or None if it is new. Raises BodyChangedError."""
+        return self._database.read(lambda c: _stored(c, vehicle, request))
+
+    def once(self, vehicle: str, request: Envelope, work: Callable[[sa.Connection], Answer]) -> Answer:
+        """Run `work` in a transaction unless the request is known; return its answer. Raises BodyChangedError."""
+
+        def both(connection: sa.Connection) -> Answer:
+            stored = _stored(connection, vehicle, request)
+            if stored is not None:
+                return stored
+            answer = work(connection)
+            connection.execute(sa.insert(requests).values(self._row(vehicle, request, answer)))
+            return answer
+
+        return self._database.write(both)
+
+    def _row(self, vehicle: str, request: Envelope, answer: Answer) -> dict[str, Any]:
+        """Return the row of a request with its answer."""
+        errand = answer.errand
+        return {
+            "vehicle": vehicle,
+            "id": request.id,
+            "body_sha256": request.body_sha256,
+            "order_id": request.order,
+            "op": request.op.value,
+            "answer": _text(
+                {"op": answer.op.value, "order": answer.order, "rev": answer.rev, "body": dict(answer.body)}
+            ),
+            "errand": "" if errand is None else _text(_errand_json(errand)),
+            "at": self._clock(),
+        }
+
+
+def about(snapshot: Snapshot, errand: Errand | None = None) -> Answer:
+    """Answer with where an order stands."""
+    return Answer(Op.ORDER, snapshot.to_json(), snapshot.order, snapshot.rev, errand)
+
+
+def problem(reason: str, order: str = "") -> Answer:
+    """Answer that the message was refused."""
+    return Answer(Op.PROBLEM, {"reason": reason}, order)
+
+
+def _stored(connection: sa.Connection, vehicle: str, request: Envelope) -> Answer | None:
+    """Return the kept answer of a request."""
+    row = connection.execute(
+        sa.select(requests).where(requests.c.vehicle == vehicle, requests.c.id == request.id)
+    ).one_or_none()
+    if row is None:
+        return None
+    if (row.body_sha256, row.order_id, row.op) != (request.body_sha256, request.order, request.op.value):
+        raise BodyChangedError
+    answer = json.loads(row.answer)
+    errand = Errand(**json.loads(row.errand)) if row.errand else None
+    return Answer(Op(answer["op"]), answer["body"], answer["order"], answer["rev"], errand)
+
+
+def _errand_json(errand: Errand) -> dict[str, Any]:
+    """Return an errand as JSON values."""
+    return {"order": errand.order, "brief": dict(errand.brief), "message": errand.message, "key": errand.key}
+
+
+def _text(value: Mapping[str, Any]) -> str:
+    """Return JSON text."""
+    return canonical(value).decode()
