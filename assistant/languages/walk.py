@@ -11,7 +11,7 @@ WORD_COST: Final = {WILD: 1.0, REST: 0.2, SOME_NAME: 1.05}
 """What it costs to take a word for anything at all; words that are spelled out cost nothing."""
 LATER_SENTENCE_COST: Final = 1e-6
 """Of two equal readings the sentence that stands first wins."""
-MOST_REMEMBERED: Final = 50_000
+MOST_REMEMBERED: Final = 8_000
 """Steps remembered before all are forgotten, so that memory is bounded."""
 CROWD: Final = 64
 """Places from which a state is indexed by word."""
