@@ -33,7 +33,7 @@ class Engines:
         self._config = config
         self._lock = threading.Lock()
         self._recogniser: Recogniser | None = None
-        self._sentences = Sentences(by_request())
+        self.sentences = Sentences(by_request())
         self._names: Mapping[str, tuple[str, ...]] = {}
 
     def vehicle(self) -> Vehicle:
@@ -56,7 +56,7 @@ class Engines:
         from assistant.understand.layers import Layers
 
         self._names = names
-        return Layers(self._sentences)
+        return Layers(self.sentences)
 
     def rules(self) -> Rules:
         """Return the rules of the conversation."""
@@ -118,7 +118,7 @@ class Engines:
         from assistant.hear.moonshine import Moonshine
 
         recogniser = Moonshine(threads=self._config.hear.threads)
-        recogniser.bind(self._sentences.graph("en", self._names))
+        recogniser.bind(self.sentences.graph("en", self._names))
         return recogniser
 
 

@@ -1,0 +1,95 @@
+"""`cabin bench`: the figures, each next to a plain baseline of the same run."""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from assistant.config import Config, load
+from assistant.errors import UsageError
+from assistant.places import ROOTS
+
+DATA = {
+    "wake": "data/speech/manifest.jsonl",
+    "hear": "data/speech/manifest.jsonl",
+    "turn": "data/speech/manifest.jsonl",
+    "understand": "data/nlu/dev.jsonl.gz",
+}
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Take what to measure."""
+    parser.add_argument("what", choices=(*DATA, "orders"))
+    parser.add_argument(
+        "--data", type=Path, metavar="FILE", help="recordings' manifest or labelled sentences (default: ../shared)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the figures; UsageError where the data is missing."""
+    config = load(options.config)
+    data = options.data or _shared(DATA[options.what])
+    if not data.exists():
+        raise UsageError(f"{data}: no such file", "name the recordings or sentences with --data FILE")
+    figures = _measure(options.what, config, data)
+    print(json.dumps(figures, ensure_ascii=False, indent=None if options.json else 2))
+    return 0
+
+
+def _measure(what: str, config: Config, data: Path) -> dict[str, Any]:
+    progress = _progress()
+    match what:
+        case "wake":
+            from assistant.bench import wake
+
+            return wake.run(data, progress)
+        case "hear":
+            from assistant.bench import hear
+
+            return hear.run(data, progress)
+        case "turn":
+            from assistant.bench import turn
+
+            return turn.run(config, data, progress)
+        case _:
+            return _understand(config, data)
+
+
+def _understand(config: Config, data: Path) -> dict[str, Any]:
+    from assistant.bench import understand
+    from assistant.core.context import Context
+    from assistant.core.text import LANGUAGES
+    from assistant.engines import Engines
+    from assistant.skills import by_request
+
+    engines = Engines(config)
+    devices = engines.devices()
+    names = devices.names()
+    devices.close()
+    contexts = {language: Context(0.0, datetime.now().astimezone(), language, names=names) for language in LANGUAGES}
+    train = data.with_name("train.jsonl.gz")
+    return understand.run(data, engines.understand(names), by_request(), contexts, train if train.exists() else None)
+
+
+def _shared(name: str) -> Path:
+    """Return a file of the shared data: $CABIN_SHARED, or the folder `shared` beside the checkout."""
+    return Path(os.environ.get("CABIN_SHARED") or ROOTS[0].parent / "shared") / name
+
+
+def _progress() -> Callable[[str], None]:
+    """Return what shows one live line on a terminal and a line every ten seconds elsewhere."""
+    told = [0.0]
+    live = sys.stderr.isatty()
+
+    def show(text: str) -> None:
+        if live or time.monotonic() - told[0] > 10:
+            told[0] = time.monotonic()
+            print(f"\r\033[K{text}" if live else text, end="" if live else "\n", file=sys.stderr, flush=True)
+
+    return show

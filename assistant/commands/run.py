@@ -1,0 +1,125 @@
+"""`cabin run`: the daemon; on a machine without a microphone, and without systemd, it drives recorded speech instead."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from assistant.app import App, Reference
+from assistant.commands._show import as_line, as_text
+from assistant.config import Config, load
+from assistant.core.ports import Loudspeaker
+from assistant.errors import CabinError, DeviceError
+from assistant.places import shipped
+from assistant.platform.notify import Notify
+from assistant.report import Exchange
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Take how to show turns."""
+    parser.add_argument("--listen", action="store_true", help="wait for a microphone even if there is none now")
+    parser.add_argument("--json", action="store_true", help="one JSON line an exchange on stdout")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT; 0 after a clean stop."""
+    config = load(options.config)
+    notify = Notify()
+    show = _shown(config, as_json=options.json)
+    waits = options.listen or "NOTIFY_SOCKET" in os.environ
+    missing = _no_microphone(config)
+    if missing is not None and not waits:
+        return _demonstrate(config, missing, show)
+    return _serve(config, notify, show)
+
+
+def _serve(config: Config, notify: Notify, show: Callable[[Exchange], None]) -> int:
+    from assistant.hear.microphone import Microphone, MicrophoneState
+
+    def changed(state: MicrophoneState) -> None:
+        notify.status("listening" if state is MicrophoneState.LIVE else "no microphone: waiting for it")
+
+    source = Microphone(config.audio.input or None, state=changed)
+    app = App(
+        config,
+        source=source,
+        loudspeaker=lambda reference: _speaker(config, reference),
+        report=show,
+        heartbeat=notify.alive,
+    )
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        app.loop.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    app.start()
+    notify.ready("listening")
+    words = ", ".join(config.wake.words) or "the talk button"
+    print(f"Cabin listens for: {words}. Ctrl-C ends it.", file=sys.stderr)
+    try:
+        app.loop.run()
+    finally:
+        notify.stopping()
+        app.close()
+    return 0
+
+
+def _demonstrate(config: Config, missing: CabinError, show: Callable[[Exchange], None]) -> int:
+    """Drive the recorded sentences that come with Cabin."""
+    from assistant.driver import Drive, Driver
+    from assistant.hear.wav import Recording, read_audio
+
+    clips = sorted(shipped("tests/clips").glob("*.flac"))
+    print(
+        f"{missing}.\nDriving {len(clips)} recorded sentences instead; with a microphone Cabin would listen.\n",
+        file=sys.stderr,
+    )
+    recordings = [Recording(clip.name, read_audio(clip), 0.3, 0.3) for clip in clips]
+    Driver(config, recordings, Drive(loudspeaker=_speaker_or_none(config)), show).run()
+    return 0
+
+
+def _no_microphone(config: Config) -> CabinError | None:
+    from assistant.hear.microphone import Microphone
+
+    try:
+        Microphone(config.audio.input or None).probe()
+    except DeviceError as error:
+        return error
+    return None
+
+
+def _speaker(config: Config, reference: Reference) -> Loudspeaker:
+    """Return the loudspeaker, or one that nobody hears where sound is not installed."""
+    from assistant.speak.silent import Silent
+    from assistant.speak.speaker import Speaker
+
+    try:
+        return Speaker(config.audio.output, reference)
+    except DeviceError as error:
+        print(f"cabin run: {error}; answers are text", file=sys.stderr)
+        return Silent(reference=reference)
+
+
+def _speaker_or_none(config: Config) -> Callable[[Reference], Loudspeaker] | None:
+    from assistant.speak.device import speakers
+
+    try:
+        return (lambda reference: _speaker(config, reference)) if speakers() else None
+    except DeviceError:
+        return None
+
+
+def _shown(config: Config, *, as_json: bool) -> Callable[[Exchange], None]:
+    """Return what prints exchanges: on a terminal for the person before it, never into a journal unless the owner asked."""
+    allowed = sys.stdout.isatty() or as_json or "NOTIFY_SOCKET" not in os.environ or config.privacy.log_speech
+
+    def show(exchange: Exchange) -> None:
+        if allowed:
+            print(as_line(exchange) if as_json else as_text(exchange), flush=True)
+
+    return show
