@@ -17,6 +17,9 @@ Every `<topic>.toml` of a language may hold:
     text = ["(set|put|turn) [the] [{zone}] temperature to {celsius}"]
     to_end = true                   # free words go on to the end, whatever they say (reminders, messages); else "… and turn on the fan" is split off
 
+    [[other]]                       # sentences that look like ours and are not: they win where they spell out more words; {words} takes any
+    text = ["play [a] {words} game"]
+
 Templates: `[optional]`, `(a|b)`, `<rule>`, `{field}`, `{list:field}`. English is lower case without punctuation; `window[s]` glues.
 Chinese is written without spaces. What a slot takes follows the annotation of the request's field:
 

@@ -20,11 +20,17 @@ LONGEST_NAME: Final = {False: 6, True: 12}
 """Words of a name the car does not know; characters in Chinese."""
 MOST_NUMBERS: Final = 400
 """Numbers of one range that are spelled out for a bound recogniser."""
+OTHER_FIELDS: Final[Mapping[str, Kind]] = MappingProxyType({"words": Kind("text", str)})
+"""Slots of sentences that are not for us."""
 RULES: Final = {"time": "clock", "date": "day", "duration": "length", "money": "money"}
 """Rule of `general.toml` that a kind of slot is written in."""
 
 Names = Mapping[str, tuple[str, ...]]
 """`Context.names`."""
+
+
+Known = tuple[Sentence, type[Request] | None, Mapping[str, Kind]]
+"""A sentence, the class of its request (none if it is not for us) and the class's fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class Compiled:
 
     start: Node
     end: Node
-    sentences: tuple[tuple[Sentence, type[Request], Mapping[str, Kind]], ...]
+    sentences: "tuple[Known, ...]"
 
 
 class Compiler:
@@ -64,12 +70,12 @@ class Compiler:
     def compile(self) -> Compiled:
         """Return the network of all sentences, politeness round them; ConfigError for a sentence that does not fit its request."""
         start, done, end = Node(), Node(), Node()
-        sentences: list[tuple[Sentence, type[Request], Mapping[str, Kind]]] = []
+        sentences: list[Known] = []
         begins: list[tuple[Begins, Node]] = []
-        for sentence in self.pack.sentences:
-            if sentence.request not in self.classes:
+        for sentence in (*self.pack.sentences, *(() if self.bound else self.pack.others)):
+            if sentence.request and sentence.request not in self.classes:
                 raise ConfigError(f"{sentence.where}: no request class of that name", "correct `request`")
-            request, self.fields = self.classes[sentence.request]
+            request, self.fields = self.classes[sentence.request] if sentence.request else (None, OTHER_FIELDS)
             self.to_end = sentence.to_end
             first = self.builder.union([self.compiled(sentence, text, done) for text in sentence.text])
             if first is not None:

@@ -34,11 +34,13 @@ class Readout:
     """In the order said."""
     complete: bool
     """Whether no longer sentence that means something else begins so."""
+    other_cost: float = 0.0
+    """Free words of a sentence that is not for us; such a readout has no reads."""
 
     @property
     def cost(self) -> float:
         """Free words in all of it."""
-        return sum(read.cost for read in self.reads)
+        return sum(read.cost for read in self.reads) + self.other_cost
 
 
 class Grammar:
@@ -73,7 +75,7 @@ class Grammar:
         )
 
     def read(self, text: str, now: datetime) -> Readout | None:
-        """Return the requests of a sentence, or None if it is no sentence of the language; `now` settles days and times."""
+        """Return the requests of a sentence, none if it is known not to be for us, None if it is unknown; `now` settles days and times."""
         found = self.tokens(text)
         if not found:
             return None
@@ -96,7 +98,7 @@ class Grammar:
 
 def _price(readout: Readout) -> float:
     """Return what a readout costs, cuts included."""
-    return readout.cost + ANOTHER_COST * (len(readout.reads) - 1)
+    return readout.cost + ANOTHER_COST * max(0, len(readout.reads) - 1)
 
 
 class _Reader:
@@ -119,6 +121,8 @@ class _Reader:
             return None
         index, slots = said(path[1], found)
         sentence, request, fields = self.grammar.compiled.sentences[index]
+        if request is None:
+            return Readout((), complete=False, other_cost=path[0])
         filled = fill(request, sentence, fields, slots, self.text, self.now, self.grammar.readings)
         if filled is None:
             return None
@@ -138,7 +142,7 @@ class _Reader:
                 end = begin + length
                 nexts = self.after(end) if states[length].complete else ()
                 read = self.one(self.tokens[begin:end], self.words[begin:end], states[: length + 1]) if nexts else None
-                if read is None:
+                if read is None or not read.reads:
                     continue
                 longer = Readout((*so_far.reads, *read.reads), complete=read.complete)
                 for place, tight in nexts:
@@ -183,7 +187,7 @@ class _Reader:
     def plain(self, found: Sequence[Token]) -> Readout | None:
         """Read other words than those said as one request, if none of them is free."""
         read = self.one(found, self.grammar.walk.known([token.word for token in found]))
-        return read if read and int(read.cost) == 0 else None
+        return read if read and read.reads and int(read.cost) == 0 else None
 
     def elliptic(self) -> Readout | None:
         """Read requests that share words: "turn on the fan and the seat heater", "open the driver and passenger window"."""

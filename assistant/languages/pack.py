@@ -12,7 +12,7 @@ from assistant.core.text import LANGUAGES, Language
 from assistant.errors import ConfigError
 
 FOLDER: Final = Path(__file__).parent
-TABLES: Final = ("phrases", "rules", "lists", "words", "sentence")
+TABLES: Final = ("phrases", "rules", "lists", "words", "sentence", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class LanguagePack:
     words: Mapping[str, tuple[str, ...]]
     """Plain word lists of the language: fillers, joiners, repairs."""
     sentences: tuple[Sentence, ...]
+    others: tuple[Sentence, ...] = ()
+    """Sentences that look like ours and are not; their request is empty."""
 
 
 @cache
@@ -68,6 +70,7 @@ def read(folder: Path, language: Language) -> LanguagePack:
         MappingProxyType({name: MappingProxyType(values) for name, values in gathered.lists.items()}),
         MappingProxyType(gathered.words),
         tuple(gathered.sentences),
+        tuple(gathered.others),
     )
 
 
@@ -80,6 +83,7 @@ class _Gathered:
         self.lists: dict[str, dict[str, tuple[str, ...]]] = {}
         self.words: dict[str, tuple[str, ...]] = {}
         self.sentences: list[Sentence] = []
+        self.others: list[Sentence] = []
 
     def add(self, where: str, table: Mapping[str, Any]) -> None:
         """Take one file's tables; refuse unknown tables, wrong types and what is defined twice."""
@@ -101,6 +105,9 @@ class _Gathered:
                 into[value] = (*into.get(value, ()), *_strings(words, f"{where}: lists.{name}.{value}"))
         for number, entry in enumerate(table.get("sentence", []), 1):
             self.sentences.append(_sentence(entry, f"{where} sentence {number}"))
+        for number, entry in enumerate(table.get("other", []), 1):
+            place = f"{where} other {number}"
+            self.others.append(_sentence({"request": "", **entry}, place))
 
 
 def _sentence(entry: Mapping[str, Any], where: str) -> Sentence:

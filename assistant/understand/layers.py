@@ -49,22 +49,25 @@ class Layers:
     def __call__(self, transcript: Transcript, context: Context, cancel: Cancel) -> Understanding:
         """Return the requests of the sentence, none if no layer understands it or `cancel` is pulled on the way."""
         open_reading = self._rules.read(transcript.text, transcript.language, context)
+        found = self._ruled(open_reading, transcript, context)
+        if found is not None or cancel.cancelled():
+            return found or Understanding(text=transcript.text)
+        heard = None if open_reading else self._sound.hear(transcript.text, transcript.language, context)
+        if heard is not None:
+            sure = SOUND_SURE - heard.cost
+            return self._understood(heard.readout, transcript, context, sure, Source.SOUND, heard.text)
+        return self._asked(transcript, context, cancel)
+
+    def _ruled(self, open_reading: Readout | None, transcript: Transcript, context: Context) -> Understanding | None:
+        """Return what the rules make of the open and the bound reading, None if they know neither as ours."""
         bound = self._bound(transcript, context)
-        if open_reading is not None and (bound is None or open_reading.cost == 0 or open_reading.cost <= bound[0].cost):
-            agreed = bound is not None and _same(open_reading, bound[0])
-            return self._understood(open_reading, transcript, context, AGREED if agreed else RULES_SURE, Source.RULES)
+        ours = open_reading if open_reading and open_reading.reads else None
+        if ours and (bound is None or ours.cost == 0 or ours.cost <= bound[0].cost):
+            agreed = bound is not None and _same(ours, bound[0])
+            return self._understood(ours, transcript, context, AGREED if agreed else RULES_SURE, Source.RULES)
         if bound is not None:
             return self._understood(bound[0], transcript, context, BOUND_SURE, Source.RULES, bound[1].text)
-        if open_reading is not None:
-            return self._understood(open_reading, transcript, context, RULES_SURE, Source.RULES)
-        if cancel.cancelled():
-            return Understanding(text=transcript.text)
-        heard = self._sound.hear(transcript.text, transcript.language, context)
-        if heard is not None:
-            return self._understood(
-                heard.readout, transcript, context, SOUND_SURE - heard.cost, Source.SOUND, heard.text
-            )
-        return self._asked(transcript, context, cancel)
+        return None
 
     def _bound(self, transcript: Transcript, context: Context) -> tuple[Readout, Hypothesis] | None:
         """Return the surest reading bound to the sentences, if it is near enough to what was heard openly, or sure by itself."""

@@ -82,7 +82,7 @@ class Sound:
                 break
             said = ("" if grammar.readings.characters else " ").join(path.words)
             readout = grammar.read(said, context.now)
-            if readout is None:
+            if readout is None or not readout.reads:
                 continue
             if best is None:
                 best = Heard(readout, said, path.cost / phones)
