@@ -85,9 +85,10 @@ class Bridge:
             return held
         if held.quote.amount.minor != self.price and held.state is State.QUOTED:
             return self.set(held.order, State.QUOTED, quote=self.quote())
+        if held.state is not State.QUOTED:
+            return self.set(held.order, held.state, bound=agreed.digest)
         self.bought[held.order] = self.bought.get(held.order, 0) + 1
-        state = State.ACCEPTED if held.state is State.QUOTED else held.state
-        return self.set(held.order, state, bound=agreed.digest)
+        return self.set(held.order, State.ACCEPTED, bound=agreed.digest)
 
     def quote(self) -> Quote:
         amount = Money(self.price, "CNY")
