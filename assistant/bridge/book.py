@@ -44,8 +44,9 @@ class Record:
     @property
     def snapshot(self) -> Snapshot:
         """Return what a car may know of it."""
+        bound = "" if self.agreed is None else self.agreed.digest
         return Snapshot(
-            self.id, self.rev, self.state, self.quote, self.receipt, self.reason, dict(self.facts), self.approved
+            self.id, self.rev, self.state, self.quote, self.receipt, self.reason, dict(self.facts), self.approved, bound
         )
 
 
