@@ -122,10 +122,11 @@ class LikeTrack(Request):
 
 @dataclass(frozen=True, slots=True)
 class AddToPlaylist(Request):
-    """Put the piece that plays on a playlist."""
+    """Put a piece on a playlist: the one that plays, if no other was named."""
 
     labels = ("media.playlist",)
     playlist: Annotated[str, OneOf("playlist")] = ""
+    song: Annotated[str, OneOf("song")] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +216,13 @@ def plan_switch(request: ShuffleMedia | RepeatMedia | LikeTrack, media: Media) -
 
 def plan_playlist(request: AddToPlaylist, context: Context) -> Decision:
     """Put the piece on a known playlist."""
-    media = context.headunit.media
-    if not media.title:
+    title = context.headunit.media.title
+    if request.song:
+        song = named(request.song, context, ("song",))
+        if song is None:
+            return Refusal(request, Phrase("media.not_found", {"wish": request.song}), "not_found")
+        title = song[1]
+    if not title:
         return Refusal(request, Phrase("media.nothing"), "nothing_playing")
     if not request.playlist:
         choices = context.names.get("playlist", ())[:3]
@@ -224,9 +230,8 @@ def plan_playlist(request: AddToPlaylist, context: Context) -> Decision:
     found = named(request.playlist, context, ("playlist",))
     if found is None:
         return Refusal(request, Phrase("media.no_playlist", {"wish": request.playlist}), "not_found")
-    args = {"playlist": found[1]}
-    done = Phrase("media.added", {"title": media.title, **args})
-    return Plan(request, (LocalCall("media.add_to_playlist", args),), done)
+    args = {"title": title, "playlist": found[1]}
+    return Plan(request, (LocalCall("media.add_to_playlist", args),), Phrase("media.added", args))
 
 
 def answer_track(request: AskTrack, media: Media) -> Answer:
