@@ -105,7 +105,7 @@ class _Download:
             self._reached = have
             if tries >= TRIES:
                 raise ModelError(f"{self._file.url} cannot be fetched: {reason}", self._mend)
-            time.sleep(PAUSE_S * 2**tries)
+            time.sleep(PAUSE_S * 2 ** max(0, tries - 1))
         self._notes.unlink(missing_ok=True)
 
     def _tried(self, tell: Tell) -> str:
