@@ -8,7 +8,7 @@ from assistant.speak.parts import Conjunction, lengths, plain
 
 _DIGITS: Final = "零一二三四五六七八九"
 _CURRENCIES: Final = {"CNY": "元", "EUR": "欧元", "GBP": "英镑", "JPY": "日元", "KRW": "韩元", "USD": "美元"}
-_COUNTERS: Final = tuple("个度点小分秒天周星公千米块元欧美英日韩首条位次人辆站晚间份杯件张台扇")
+_COUNTERS: Final = tuple("个度点小分秒天周星公千米块元欧美英日韩首条位次人辆站晚间份杯件张台扇项升")
 """First characters of what is counted; before them 2 is 两 (but 二档, 二号, 二月)."""
 _HALVES_OF_DAY: Final = ((6, "凌晨"), (9, "早上"), (12, "上午"), (13, "中午"), (19, "下午"), (24, "晚上"))
 """Until this hour it is called so."""

@@ -62,13 +62,13 @@ def clock(value: time) -> str:
 
 
 def day(value: date, today: date) -> str:
-    """Return e.g. `today`, `tomorrow`, `on Friday`, `on March 3rd`."""
+    """Return e.g. `today`, `tomorrow`, `Friday`, `March 3rd`."""
     near = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get((value - today).days)
     if near is not None:
         return near
     if 1 < (value - today).days < 7:
-        return f"on {_WEEKDAYS[value.weekday()]}"
-    return f"on {calendar_day(value, today)}"
+        return _WEEKDAYS[value.weekday()]
+    return calendar_day(value, today)
 
 
 def calendar_day(value: date, today: date) -> str:

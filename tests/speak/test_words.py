@@ -82,8 +82,8 @@ def say(key: str, value: SlotValue, language: Language = "en", **slots: SlotValu
         (time(14), "2 pm", "下午两点"),
         (time(7, 5), "7:05 am", "早上七点零五分"),
         (date(2026, 11, 22), "Tomorrow", "明天"),
-        (date(2026, 11, 23), "On Monday", "后天"),
-        (date(2027, 3, 3), "On March 3rd, 2027", "二零二七年三月三号"),
+        (date(2026, 11, 23), "Monday", "后天"),
+        (date(2027, 3, 3), "March 3rd, 2027", "二零二七年三月三号"),
         (datetime(2026, 11, 22, 18, 0), "Tomorrow at 6 pm", "明天下午六点"),  # noqa: DTZ001 - local time as it is said
         (timedelta(minutes=10), "10 minutes", "十分钟"),
         (timedelta(hours=2, minutes=1), "2 hours and 1 minute", "两小时一分钟"),
