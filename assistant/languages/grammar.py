@@ -66,7 +66,8 @@ class Grammar:
     def graph(self) -> Graph:
         """Return the same sentences without free words, as a word graph for a recogniser that is bound to them."""
         compiled = Compiler(self.pack, self.requests, self.names, bound=True).compile()
-        return Graph(Walk(compiled.start, compiled.end), self.pack)
+        names = (name for names in self.names.values() for name in names)
+        return Graph(Walk(compiled.start, compiled.end), self.pack, names)
 
     def tokens(self, text: str) -> tuple[Token, ...]:
         """Return the words of a text without fillers."""

@@ -1,6 +1,6 @@
 """The sentences as a deterministic word graph, for a recogniser that is bound to them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from assistant.languages import template
 from assistant.languages.net import parsed
@@ -13,13 +13,13 @@ from assistant.languages.walk import State, Walk
 class Graph:
     """Port `Sentences` over one network; states are made as they are asked for."""
 
-    def __init__(self, walk: Walk, pack: LanguagePack) -> None:
-        """Take a network without free words."""
+    def __init__(self, walk: Walk, pack: LanguagePack, names: Iterable[str]) -> None:
+        """Take a network without free words, and the names in it as they are written."""
         self._walk = walk
         self._states: list[State] = []
         self._numbers: dict[int, int] = {}
         self._following: dict[int, Mapping[str, int]] = {}
-        self._spelling = dict(_apostrophes(pack))
+        self._spelling = dict(_apostrophes(pack, names))
         self._short = (
             {long: short for short, long in CONTRACTIONS.items() if long[1] != "have"} if pack.language == "en" else {}
         )
@@ -67,8 +67,10 @@ class Graph:
         return number
 
 
-def _apostrophes(pack: LanguagePack) -> Iterator[tuple[str, str]]:
-    """Yield every word the templates write with an apostrophe, without it and with it."""
+def _apostrophes(pack: LanguagePack, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield every word that is written with an apostrophe, without it and with it."""
+    for word in (word for name in names for word in name.lower().split() if "'" in word):
+        yield word.replace("'", ""), word
     texts = [text for sentence in pack.sentences for text in sentence.text]
     texts += [text for values in pack.lists.values() for words in values.values() for text in words]
     for text in (*texts, *pack.rules.values()):

@@ -117,9 +117,8 @@ def _sentence(entry: Mapping[str, Any], where: str) -> Sentence:
         what = f"unknown key {min(unknown)!r}" if unknown else "request and text are needed"
         raise ConfigError(f"{where}: {what}", "keys are request, text and, if needed, fields, to_end")
     request = _string(entry["request"], f"{where}: request")
-    return Sentence(
-        request, MappingProxyType(dict(entry.get("fields", {}))), _strings(entry["text"], where), f"{where} ({request})"
-    )
+    fields, text = MappingProxyType(dict(entry.get("fields", {}))), _strings(entry["text"], where)
+    return Sentence(request, fields, text, f"{where} ({request})", to_end=entry.get("to_end") is True)
 
 
 def _once(table: Mapping[str, object], key: str, what: str) -> None:
