@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from assistant.config import Config
 from assistant.core.event import Event
 from assistant.core.ports import Devices, FrameSource, Loudspeaker, Recogniser, Understand, Vehicle, Voice, WakeWord
+from assistant.core.text import LANGUAGES, Language
 from assistant.dialogue import planning
 from assistant.dialogue.state import Rules
-from assistant.errors import CabinError
+from assistant.errors import CabinError, ModelError
 from assistant.places import shipped
 from assistant.report import Reporter
+from assistant.shelf import Shelf
 from assistant.skills import by_request
 from assistant.understand.rules import Rules as Sentences
 
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
     from assistant.hear.ear import Ear
     from assistant.hear.wake import MicroWake
     from assistant.mouth import Mouth
+    from assistant.understand.qwen import Qwen
 
 log = logging.getLogger(__name__)
+
+Names = Mapping[str, tuple[str, ...]]
 
 
 class Engines:
@@ -33,8 +38,10 @@ class Engines:
         self._config = config
         self._lock = threading.Lock()
         self._recogniser: Recogniser | None = None
+        self._model: Qwen | None = None
+        self._names: Names = {}
+        self.shelf = Shelf(config.paths.models)
         self.sentences = Sentences(by_request())
-        self._names: Mapping[str, tuple[str, ...]] = {}
 
     def vehicle(self) -> Vehicle:
         """Return the car; ConfigError for a broken car model."""
@@ -51,12 +58,13 @@ class Engines:
 
         return SimulatedHeadUnit()
 
-    def understand(self, names: Mapping[str, tuple[str, ...]]) -> Understand:
+    def understand(self, names: Names) -> Understand:
         """Return the layers of understanding; the sentences are compiled at the first use, on the thinking thread."""
         from assistant.understand.layers import Layers
 
         self._names = names
-        return Layers(self.sentences)
+        self._model = self._load_model()
+        return Layers(self.sentences, self._model)
 
     def rules(self) -> Rules:
         """Return the rules of the conversation."""
@@ -69,6 +77,30 @@ class Engines:
             if self._recogniser is None:
                 self._recogniser = self._load_recogniser()
             return self._recogniser
+
+    def recogniser_story(self) -> str:
+        """Say which recogniser is used and why."""
+        wanted, found = self._config.hear.engine, self.shelf.ready(self._config.hear.whisper_model)
+        if wanted == "moonshine" or (wanted == "auto" and not found):
+            why = "configured" if wanted == "moonshine" else f"{self._config.hear.whisper_model} is not installed"
+            return (
+                f"moonshine, because it is {why}"
+                if wanted == "moonshine"
+                else f"moonshine (English only), because {why}"
+            )
+        return f"whisper, because {self._config.hear.whisper_model} is " + ("installed" if found else "configured")
+
+    def model_story(self) -> str:
+        """Say which model stands behind the rules and why; ModelError for one that is configured and missing."""
+        name = self._config.model.name
+        if name == "none":
+            return "none, as configured: the rules alone"
+        found = self.shelf.intent_model(name)
+        return (
+            f"{found.name} ({found.form})"
+            if found
+            else "none is installed: the rules alone (`cabin models list` shows some)"
+        )
 
     def wake(self) -> "MicroWake | None":
         """Return the wake-word detector; None where none is configured (push-to-talk only)."""
@@ -96,6 +128,8 @@ class Engines:
         """Return the voices that can be used, the preferred first."""
         engine = self._config.speak.engine
         makers: list[Callable[[], Voice]] = []
+        if engine in {"auto", "piper"}:
+            makers += [self._piper(language) for language in LANGUAGES if self.shelf.voice(language)]
         if engine in {"auto", "espeak"}:
             makers.append(self._espeak)
         voices: list[Voice] = []
@@ -107,19 +141,68 @@ class Engines:
         return tuple(voices)
 
     def close(self) -> None:
-        """Let go of what was loaded."""
+        """End the model's process."""
+        if self._model is not None:
+            self._model.close()
 
     def _espeak(self) -> Voice:
         from assistant.speak.espeak import Espeak
 
         return Espeak(rate_percent=self._config.speak.rate_percent)
 
+    def _piper(self, language: Language) -> Callable[[], Voice]:
+        def make() -> Voice:
+            from assistant.speak.piper import Piper
+
+            return Piper(self.shelf.trusted_voice(language), language, self._config.speak.rate_percent)
+
+        return make
+
     def _load_recogniser(self) -> Recogniser:
+        hear = self._config.hear
+        if hear.engine == "whisper" or (hear.engine == "auto" and self.shelf.ready(hear.whisper_model)):
+            try:
+                return self._whisper()
+            except ModelError as error:
+                if hear.engine == "whisper":
+                    raise
+                log.warning("whisper cannot be used, so moonshine is: %s", error)
         from assistant.hear.moonshine import Moonshine
 
-        recogniser = Moonshine(threads=self._config.hear.threads)
+        recogniser = Moonshine(threads=hear.threads)
         recogniser.bind(self.sentences.graph("en", self._names))
         return recogniser
+
+    def _whisper(self) -> Recogniser:
+        from assistant.hear.whisper import Whisper
+
+        hear = self._config.hear
+        hot_words = [name for names in self._names.values() for name in names]
+        return Whisper(self.shelf.trusted(hear.whisper_model), threads=hear.threads, hot_words=hot_words)
+
+    def _load_model(self) -> "Qwen | None":
+        config = self._config.model
+        if config.name == "none":
+            return None
+        try:
+            found = self.shelf.intent_model(config.name)
+            if found is None:
+                return None
+            from assistant.understand.qwen import Form, Qwen
+
+            cache = self._config.cache_dir()
+            path = self.shelf.trusted(found.name)
+            return Qwen(
+                path,
+                by_request(),
+                Form(found.form),
+                threads=config.threads,
+                limit_s=config.limit_ms / 1000,
+                cache=cache,
+            )
+        except CabinError as error:
+            log.warning("the model cannot be used, the rules go on alone: %s", error)
+            return None
 
 
 class _Asleep:
