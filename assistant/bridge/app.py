@@ -21,15 +21,19 @@ from assistant.bridge.providers.faults import ANY, FOR_EVER, Fault, Switch
 from assistant.bridge.providers.phone import SandboxPhone
 from assistant.core.uuid7 import is_uuid7
 from assistant.errors import CabinError, UsageError
+from assistant.link import topics
 
 if TYPE_CHECKING:
     from assistant.bridge.local import Bridge
+    from assistant.bridge.mqtt import Broker
 
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("assistant.bridge.app")  # also where it runs as __main__
 
 DEFAULT_DB: Final = "sqlite:bridge.db"
 FIRST_CONTACT_S: Final = 10.0
 DRAIN_S: Final = 10.0
+CHILD_DRAIN_S: Final = 1.5
+"""A car gives its child two seconds."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,26 +51,45 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _serve(args: argparse.Namespace) -> int:
     """Run a bridge until SIGTERM, or until its input ends."""
+    _check(args)
     from assistant.bridge.local import Bridge, Options  # noqa: PLC0415  DBOS takes half a second to load
 
+    bridge = Bridge(Options(args.db, args.name, args.pace, lease_s=args.lease, renew_s=args.lease / 3))
+    _reach(bridge.database)
+    if args.metrics_port:
+        _metrics(bridge.meter.serve, args.metrics_port)
+    return _pipe(bridge, args.vehicle) if args.loopback else _consume(bridge, args)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse bad usage before anything is loaded or opened."""
     if bool(args.broker) == bool(args.loopback):
         raise UsageError(
             "one of --broker and --loopback is needed", "cabin-bridge --loopback, or --broker mqtts://host"
         )
-    if args.pace <= 0 or not 0 <= args.metrics_port < 65_536:
-        raise UsageError("--pace is above 0, --metrics-port a port, or 0 for none")
-    bridge = Bridge(Options(args.db, args.name, args.pace))
-    _reach(bridge.database)
-    if args.metrics_port:
-        _metrics(bridge.meter.serve, args.metrics_port)
-    return _pipe(bridge) if args.loopback else _consume(bridge, args)
+    if not topics.is_vehicle(args.vehicle):
+        raise UsageError(f"not a vehicle id: {args.vehicle!r}", "letters, digits and dashes")
+    if args.pace <= 0 or args.lease <= 0 or not 0 <= args.metrics_port < 65_536:
+        raise UsageError("--pace and --lease are above 0, --metrics-port a port, or 0 for none")
+    parse(args.db)
+    if args.broker:
+        from assistant.bridge.mqtt import check  # noqa: PLC0415  only where there is a broker
+
+        check(_broker(args))
+
+
+def _broker(args: argparse.Namespace) -> "Broker":
+    """Return the broker that is meant."""
+    from assistant.bridge.mqtt import Broker  # noqa: PLC0415  only where there is a broker
+
+    return Broker(args.broker, f"bridge-{args.name}", args.cert, args.key, args.ca)
 
 
 def _consume(bridge: "Bridge", args: argparse.Namespace) -> int:
     """Serve a broker's cars; leave gracefully on SIGTERM."""
-    from assistant.bridge.mqtt import Broker, Consumer  # noqa: PLC0415  only where there is a broker
+    from assistant.bridge.mqtt import Consumer  # noqa: PLC0415  only where there is a broker
 
-    consumer = Consumer(Broker(args.broker, f"bridge-{args.name}", args.cert, args.key, args.ca), bridge.handle)
+    consumer = Consumer(_broker(args), bridge.handle)
     leave = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -85,11 +108,11 @@ def _consume(bridge: "Bridge", args: argparse.Namespace) -> int:
     return 0
 
 
-def _pipe(bridge: "Bridge") -> int:
+def _pipe(bridge: "Bridge", vehicle: str) -> int:
     """Serve the process that started this one, until it closes the pipe or ends this one."""
     from assistant.bridge.pipe import Pipe  # noqa: PLC0415  only where there is no broker
 
-    pipe = Pipe(bridge.handle)
+    pipe = Pipe(vehicle, bridge.handle)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -101,7 +124,7 @@ def _pipe(bridge: "Bridge") -> int:
         pipe.run()
     except KeyboardInterrupt:
         _log.info("asked to leave")
-    bridge.close(DRAIN_S)
+    bridge.close(CHILD_DRAIN_S)
     sys.stdout.flush()
     os._exit(0)  # a thread may still stand in a read of the pipe
 
@@ -160,19 +183,23 @@ def _parser() -> argparse.ArgumentParser:
     """Return the grammar of the command line; without a verb it serves."""
     parser = argparse.ArgumentParser("cabin-bridge", description=__doc__)
     parser.set_defaults(run=_serve)
-    parser.add_argument("--db", default=DEFAULT_DB, help="sqlite:FILE or postgresql://user@host/name")
-    parser.add_argument("--broker", default="", help="mqtts://host:port, or mqtt:// on this machine")
-    parser.add_argument("--cert", default="", help="our certificate (PEM)")
-    parser.add_argument("--key", default="", help="its key (PEM)")
-    parser.add_argument("--ca", default="", help="who signs for brokers (PEM)")
+    options: dict[str, tuple[type, object, str]] = {
+        "--db": (str, DEFAULT_DB, "sqlite:FILE or postgresql://user@host/name"),
+        "--broker": (str, "", "mqtts://host:port, or mqtt:// on this machine"),
+        "--cert": (str, "", "our certificate (PEM)"),
+        "--key": (str, "", "its key (PEM)"),
+        "--ca": (str, "", "who signs for brokers (PEM)"),
+        "--vehicle": (str, "car", "whose requests come in by --loopback"),
+        "--name": (str, socket.gethostname(), "stable, and its own among the bridges of one database"),
+        "--metrics-port": (int, 0, "Prometheus on 127.0.0.1; 0 for none"),
+        "--lease": (float, 15.0, "seconds after which a silent bridge's orders are taken over"),
+        "--pace": (float, 1.0, "how much faster than the real trade the sandbox goes"),
+    }
+    for option, (kind, default, text) in options.items():
+        parser.add_argument(option, type=kind, default=default, help=text)
     parser.add_argument(
-        "--loopback", action="store_true", help="no broker: requests on standard input, answers on output"
+        "--loopback", action="store_true", help="no broker: one envelope a line, on standard input and output"
     )
-    parser.add_argument(
-        "--name", default=socket.gethostname(), help="stable, and its own among bridges of one database"
-    )
-    parser.add_argument("--metrics-port", type=int, default=0, help="Prometheus on 127.0.0.1; 0 for none")
-    parser.add_argument("--pace", type=float, default=1.0, help="how much faster than the real trade the sandbox goes")
     verbs = parser.add_subparsers(title="instead of serving")
     approve = verbs.add_parser("approve", help="press yes or no on the sandbox's phone")
     approve.add_argument("order")

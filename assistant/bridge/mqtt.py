@@ -23,8 +23,9 @@ from assistant.link import topics
 _log = logging.getLogger(__name__)
 
 KEEPALIVE_S: Final = 15
-SESSION_S: Final = 86_400
-"""How long the broker keeps requests for a bridge that is away."""
+SESSION_S: Final = 10
+"""How long the broker keeps requests for a bridge that is away: long enough for a restart, and no longer, because it goes
+on giving its share of new requests to a bridge that will not come back. What is lost then, the cars send again."""
 UNACKED: Final = 200
 """Requests the broker may have under way to us; the rest waits there."""
 WORKERS: Final = 8
@@ -41,6 +42,12 @@ class Broker:
     cert: str = ""
     key: str = ""
     ca: str = ""
+
+
+def check(broker: Broker) -> None:
+    """Refuse an address or papers that cannot be used. Raises UsageError."""
+    if _address(broker.url)[2]:
+        _tls(broker)
 
 
 class Consumer:
