@@ -55,8 +55,9 @@ class Engines:
     def devices(self) -> Devices:
         """Return media, phone and navigation."""
         from assistant.platform.simulator import SimulatedHeadUnit
+        from assistant.platform.world import read_world
 
-        return SimulatedHeadUnit()
+        return SimulatedHeadUnit(read_world(shipped("config/names.toml")))
 
     def understand(self, names: Names) -> Understand:
         """Return the layers of understanding; the sentences are compiled at the first use, on the thinking thread."""
