@@ -68,7 +68,7 @@ class SetTemperature(Request):
     """Set, raise or lower the temperature of the air."""
 
     labels = ("climate.control",)
-    degrees: Annotated[float | None, Range(10, 90, 0.5, "celsius")] = None
+    degrees: Annotated[float | None, Range(10, 90, 0.5, "degrees")] = None
     shift: Shift | None = None
     by: Annotated[float | None, Range(0.5, 20, 0.5)] = None
     """Degrees to go up or down."""
