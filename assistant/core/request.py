@@ -66,6 +66,6 @@ class Understanding:
     text: str = ""
     """The reading it was made from."""
     complete: bool = False
-    """True if no longer sentence the rules know begins like this one; ends a turn early."""
+    """True if it is a whole sentence of the rules with no word left over; ends a turn early."""
     slots: Mapping[str, str] | None = None
     """The words each slot was read from, for logs and benches."""

@@ -13,6 +13,7 @@ from assistant.core.request import Missing, Source, Understanding
 from assistant.core.text import Hypothesis, Language, Transcript
 from assistant.errors import CabinError
 from assistant.languages.grammar import Readout, slot_words
+from assistant.languages.tokens import words
 from assistant.understand.evidence import Evidence
 from assistant.understand.phones import between, size
 from assistant.understand.rules import Rules
@@ -33,6 +34,8 @@ FREE_WORD_DOUBT: Final = 0.02
 """Confidence lost for every word that was taken for anything at all."""
 BOUND_APART: Final = 0.35
 """Cost a phone up to which a reading bound to the sentences may differ from the open one: they heard the same."""
+FEWEST_WORDS: Final = {"en": 2, "zh": 3}
+"""Words (characters) from which an exact sentence that could go on ends a turn early."""
 BOUND_ALONE: Final = 0.6
 """Confidence from which the bound reading counts although the open one heard something else."""
 
@@ -83,8 +86,7 @@ class Layers:
 
     def _alike(self, one: str, other: str, language: Language) -> bool:
         """Tell whether two readings of a sentence sound alike."""
-        grammar = self._rules.grammar(language, {})
-        heard, meant = ([token.word for token in grammar.tokens(text)][:40] for text in (one, other))
+        heard, meant = (_words(text, language)[:40] for text in (one, other))
         longest = max(size(heard, language), size(meant, language), 1)
         return between(heard, meant, language) / longest <= BOUND_APART
 
@@ -99,9 +101,18 @@ class Layers:
             round(max(0.0, min(sure, sure - FREE_WORD_DOUBT * int(readout.cost))), 3),
             source,
             text or transcript.text,
-            complete=readout.complete and not missing,
+            complete=not missing and self._whole(readout, text or transcript.text, transcript.language),
             slots=slot_words(readout),
         )
+
+    @staticmethod
+    def _whole(readout: Readout, text: str, language: Language) -> bool:
+        """Tell whether a turn may end early: every word has its place, and it is more than a word that many sentences begin with.
+
+        That a longer sentence exists is no reason to wait: nearly every command could still name a seat, and its speaker
+        goes on within the short silence if it does.
+        """
+        return readout.cost == 0 and (readout.complete or len(_words(text, language)) >= FEWEST_WORDS[language])
 
     def _asked(self, transcript: Transcript, context: Context, cancel: Cancel) -> Understanding:
         """Ask the model; its answer counts only if nothing in it is invented."""
@@ -119,6 +130,11 @@ class Layers:
             return nothing
         missing: tuple[Missing, ...] = ()
         return Understanding(checked, missing, MODEL_SURE, Source.MODEL, transcript.text)
+
+
+def _words(text: str, language: Language) -> tuple[str, ...]:
+    """Return the words of a text, fillers and all."""
+    return words(text, characters=language == "zh")
 
 
 def _same(one: Readout, other: Readout) -> bool:
