@@ -53,7 +53,7 @@ class Patience:
 
 PATIENCE: Mapping[Expecting, Patience] = MappingProxyType(
     {
-        Expecting.COMMAND: Patience(80, 60, 120, 250, 700, 20_000, 6_000),
+        Expecting.COMMAND: Patience(80, 60, 120, 250, 600, 20_000, 6_000),
         Expecting.CONSENT: Patience(60, 60, 100, 200, 500, 8_000, 8_000),
         Expecting.CHOICE: Patience(60, 60, 100, 220, 600, 10_000, 8_000),
     }

@@ -155,9 +155,9 @@ def test_more_speech_makes_a_new_generation_of_the_whole_sentence(car: Car) -> N
     assert isinstance(second, SpeechPaused)
     assert second.generation == 2
     assert length_ms(second) == length_ms(first) + 80 + 500 + 120
-    car.script.say(SILENCE, 300)
+    car.script.say(SILENCE, 280)
     assert car.told() == []
-    car.script.say(SILENCE, 200)
+    car.script.say(SILENCE, 20)
     assert kinds(car.told()) == [TurnEnded]
 
 

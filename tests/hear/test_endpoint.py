@@ -37,7 +37,7 @@ CASES: list[tuple[str, Expecting, Script, list[tuple[int, Signal]]]] = [
         "a command that may go on is waited for",
         COMMAND,
         [("s", 1000), ("_", 2000)],
-        [(80, STARTED), (1120, PAUSED), (1700, ENDED)],
+        [(80, STARTED), (1120, PAUSED), (1600, ENDED)],
     ),
     (
         "a yes known to be whole ends sooner",
@@ -55,7 +55,7 @@ CASES: list[tuple[str, Expecting, Script, list[tuple[int, Signal]]]] = [
         "silence before speech is not the end of speech",
         COMMAND,
         [("_", 5000), ("s", 500), ("_", 1000)],
-        [(5080, STARTED), (5620, PAUSED), (6200, ENDED)],
+        [(5080, STARTED), (5620, PAUSED), (6100, ENDED)],
     ),
     ("silence alone is nothing heard, once", COMMAND, [("_", 20000)], [(6000, NOTHING)]),
     ("a click is not speech", COMMAND, [("_", 1000), ("s", 60), ("_", 20000)], [(6000, NOTHING)]),
@@ -63,19 +63,19 @@ CASES: list[tuple[str, Expecting, Script, list[tuple[int, Signal]]]] = [
         "speech that goes on after a pause is one turn with two guesses",
         COMMAND,
         [("s", 500), ("_", 400), ("s", 500), ("_", 1000)],
-        [(80, STARTED), (620, PAUSED), (960, RESUMED), (1520, PAUSED), (2100, ENDED)],
+        [(80, STARTED), (620, PAUSED), (960, RESUMED), (1520, PAUSED), (2000, ENDED)],
     ),
     (
         "a click in the pause neither resumes nor lengthens it",
         COMMAND,
         [("s", 500), ("_", 300), ("s", 40), ("_", 1000)],
-        [(80, STARTED), (620, PAUSED), (1200, ENDED)],
+        [(80, STARTED), (620, PAUSED), (1100, ENDED)],
     ),
     (
         "a click at the very end of patience is heard out before the turn ends",
         COMMAND,
-        [("s", 500), ("_", 680), ("s", 40), ("_", 1000)],
-        [(80, STARTED), (620, PAUSED), (1240, ENDED)],
+        [("s", 500), ("_", 580), ("s", 40), ("_", 1000)],
+        [(80, STARTED), (620, PAUSED), (1140, ENDED)],
     ),
     (
         "a turn without a pause is cut",
@@ -87,7 +87,7 @@ CASES: list[tuple[str, Expecting, Script, list[tuple[int, Signal]]]] = [
         "speech just before giving up is still heard",
         COMMAND,
         [("_", 5960), ("s", 500), ("_", 1000)],
-        [(6040, STARTED), (6580, PAUSED), (7160, ENDED)],
+        [(6040, STARTED), (6580, PAUSED), (7060, ENDED)],
     ),
 ]
 
