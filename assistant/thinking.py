@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
+from assistant.core.audio import Clip
 from assistant.core.context import Context
 from assistant.core.effect import Think
 from assistant.core.event import Event, Faulted, Understood
-from assistant.core.ports import Cancel, Recogniser, Understand
+from assistant.core.ports import Cancel, Rebinding, Recogniser, Understand
+from assistant.core.request import Source
 from assistant.core.text import Phrase, Transcript
 from assistant.errors import CabinError, EngineError
 from assistant.worker import Token, Worker
@@ -61,21 +64,38 @@ class Thinker:
 
     def _job(self, effect: Think, token: Token) -> None:
         try:
-            transcript = self._read(effect, token)
-            self._mark(effect.turn, "text", time.monotonic())
-            understanding = self._understand(transcript, self._context(), token)
-        except CabinError as error:
+            understood = self._typed(effect, token) if effect.clip is None else self._spoken(effect, effect.clip, token)
+        except Exception as error:
             if not token.cancelled():
-                self._post(Faulted(effect.turn, Phrase(error.phrase)))
-            raise
-        except Exception:
-            if not token.cancelled():
-                self._post(Faulted(effect.turn, Phrase(EngineError.phrase)))
+                self._post(
+                    Faulted(effect.turn, Phrase(error.phrase if isinstance(error, CabinError) else EngineError.phrase))
+                )
             raise
         if not token.cancelled():
-            self._post(Understood(effect.turn, effect.generation, transcript, understanding))
+            self._post(understood)
 
-    def _read(self, effect: Think, token: Cancel) -> Transcript:
-        if effect.clip is None:
-            return Transcript(effect.text, effect.language)
-        return self._recogniser().transcribe(effect.clip, effect.language, effect.expecting, token)
+    def _typed(self, effect: Think, token: Cancel) -> Understood:
+        return self._meant(effect, Transcript(effect.text, effect.language), token)
+
+    def _spoken(self, effect: Think, clip: Clip, token: Cancel) -> Understood:
+        """Read openly; where that is no sentence the car knows, read the same sound again, bound to those."""
+        recogniser = self._recogniser()
+        language = effect.language if effect.language in recogniser.languages else recogniser.languages[0]
+        transcript = recogniser.transcribe(clip, language, effect.expecting, token)
+        self._mark(effect.turn, "text", time.monotonic())
+        understood = self._meant(effect, transcript, token)
+        if self._needs_another_reading(understood, recogniser):
+            assert isinstance(recogniser, Rebinding)
+            again = replace(transcript, alternatives=recogniser.rebound(clip, token))
+            self._mark(effect.turn, "text", time.monotonic())
+            return self._meant(effect, again, token) if again.alternatives else understood
+        return understood
+
+    @staticmethod
+    def _needs_another_reading(understood: Understood, recogniser: Recogniser) -> bool:
+        exact = understood.understanding.source is Source.RULES and not understood.understanding.missing
+        return isinstance(recogniser, Rebinding) and bool(understood.transcript.text) and not exact
+
+    def _meant(self, effect: Think, transcript: Transcript, token: Cancel) -> Understood:
+        context = replace(self._context(), language=transcript.language, asked=effect.asked)
+        return Understood(effect.turn, effect.generation, transcript, self._understand(transcript, context, token))

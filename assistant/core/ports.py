@@ -1,7 +1,7 @@
 """Every door of the house on one page: what the core asks of the outside."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from assistant.core.audio import Clip, Frame
 from assistant.core.context import Context
@@ -9,7 +9,7 @@ from assistant.core.effect import Expecting
 from assistant.core.headunit import HeadUnit
 from assistant.core.plan import LocalCall, Outcome, VehicleCommand
 from assistant.core.request import Understanding
-from assistant.core.text import Language, Transcript
+from assistant.core.text import Hypothesis, Language, Transcript
 from assistant.core.vehicle import Car
 
 
@@ -65,6 +65,15 @@ class Recogniser(Protocol):
 
     def transcribe(self, clip: Clip, language: Language, expecting: Expecting, cancel: Cancel) -> Transcript:
         """Recognise one clip."""
+        ...
+
+
+@runtime_checkable
+class Rebinding(Protocol):
+    """A recogniser that can read its last clip again, bound to the sentences the car knows."""
+
+    def rebound(self, clip: Clip, cancel: Cancel) -> tuple[Hypothesis, ...]:
+        """Return the likeliest of those sentences, best first. Raises EngineError."""
         ...
 
 
