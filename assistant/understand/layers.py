@@ -36,6 +36,8 @@ BOUND_APART: Final = 0.35
 """Cost a phone up to which a reading bound to the sentences may differ from the open one: they heard the same."""
 FEWEST_WORDS: Final = {"en": 2, "zh": 3}
 """Words (characters) from which an exact sentence that could go on ends a turn early."""
+LEFT_OVER: Final = 0.5
+"""A reading that costs more took a word for anything at all; what is below only tells equal readings apart."""
 BOUND_ALONE: Final = 0.6
 """Confidence from which the bound reading counts although the open one heard something else."""
 
@@ -112,7 +114,7 @@ class Layers:
         That a longer sentence exists is no reason to wait: nearly every command could still name a seat, and its speaker
         goes on within the short silence if it does.
         """
-        return readout.cost == 0 and (readout.complete or len(_words(text, language)) >= FEWEST_WORDS[language])
+        return readout.cost < LEFT_OVER and (readout.complete or len(_words(text, language)) >= FEWEST_WORDS[language])
 
     def _asked(self, transcript: Transcript, context: Context, cancel: Cancel) -> Understanding:
         """Ask the model; its answer counts only if nothing in it is invented."""
