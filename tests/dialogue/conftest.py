@@ -67,7 +67,7 @@ def decide(request: Request, context: Context) -> Decision:
         case Nudge():
             return Plan(request, (CALL,), Phrase("nudge.done"))
         case Buy():
-            return Plan(request, (CALL,), Phrase("buy.done"), Phrase("buy.read_back"), Risk.PAY)
+            return Plan(request, (CALL,), Phrase("buy.done"), Phrase("buy.read_back"), Risk.PAY, (BACK,))
         case Ring(name=""):
             return Question(request, Phrase("ring.who"), "name", ("Ann", "Bob", "Cleo", "Dan"))
         case Ring():
