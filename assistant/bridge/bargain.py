@@ -1,14 +1,12 @@
 """From a wish to a yes: quote, change, commit, cancel, approve. Each is one transaction, with an errand to the workflow where one is due."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
 from assistant.bridge import book as pages
 from assistant.bridge.book import Book, Change, Record
 from assistant.bridge.providers.trade import Declined, Limits, Offer
-from assistant.bridge.records import orders
 from assistant.bridge.requests import Answer, Errand, Requests, about, problem
 from assistant.bridge.services import Services
 from assistant.core.consent import Agreed, Factor
@@ -37,7 +35,7 @@ class Bargain:
             raise TypeError(msg)
         record = self._mine(vehicle, request.order)
         if record is not None and (record.started or record.over):
-            return about(record.snapshot)
+            return self._requests.known(vehicle, request) or about(record.snapshot)
         wish = {"service": service, "method": method, "args": canonical(args).decode()}
         try:
             offer = self._services.trade(service, method).offer(
@@ -86,29 +84,38 @@ class Bargain:
     def commit(self, vehicle: str, request: Envelope) -> Answer:
         """Take a yes; it counts only for exactly the quote that stands. Raises ValueError, ShapeError, ProviderError."""
         yes = Agreed.from_json(request.order, request.body)
-        record = self._mine(vehicle, request.order)
-        if record is None:
-            return problem("unknown_order", request.order)
-        if not record.started and not record.over and record.quote and self._book.clock() >= record.quote.expires:
-            return self._anew(vehicle, request, record)
         limits = self._services.pay.limits(vehicle)
+        stale: list[Record] = []
 
         def work(connection: sa.Connection) -> Answer:
-            current = pages.locked(connection, record.id)
+            current = pages.locked(connection, request.order)
+            if current is None:
+                raise LookupError
+            if current.vehicle != vehicle:
+                raise PermissionError
             if current.over or _said_before(current, yes):
                 return about(current.snapshot, self._start(current) if current.started and not current.over else None)
-            quote = current.quote
-            if quote is None or not yes.binds(current.id, quote):
+            if current.quote is None or not yes.binds(current.id, current.quote):
                 return self._turn(connection, current.id, Change(reason="quote_changed"))
-            refusal = "quote_expired" if self._book.clock() >= quote.expires else _too_weak(current, quote, yes, limits)
-            if refusal == "over_limit" and not current.started:
-                return self._turn(connection, current.id, Change(State.REFUSED, reason=refusal, more={"over": True}))
-            if refusal:
-                back = current.agreed if current.state is not State.QUOTED else None
-                return self._turn(connection, current.id, Change(quote=back, reason=refusal))
-            return self._accept(connection, current, quote)
+            if self._book.clock() >= current.quote.expires and not current.started:
+                stale.append(current)
+                raise LookupError
+            return self._judge(connection, current, current.quote, yes, limits)
 
-        return self._requests.once(vehicle, request, work)
+        try:
+            return self._requests.once(vehicle, request, work)
+        except LookupError:
+            return self._anew(vehicle, request, stale[0]) if stale else problem("unknown_order", request.order)
+
+    def _judge(self, connection: sa.Connection, current: Record, quote: Quote, yes: Agreed, limits: Limits) -> Answer:
+        """Accept a yes to the quote that stands, or say why it does not carry."""
+        refusal = "quote_expired" if self._book.clock() >= quote.expires else _too_weak(current, quote, yes, limits)
+        if refusal == "over_limit" and not current.started:
+            return self._turn(connection, current.id, Change(State.REFUSED, reason=refusal, more={"over": True}))
+        if refusal:
+            back = current.agreed if current.state is not State.QUOTED else None
+            return self._turn(connection, current.id, Change(quote=back, reason=refusal))
+        return self._accept(connection, current, quote)
 
     def cancel(self, vehicle: str, request: Envelope) -> Answer:
         """Take an order back: at once if nothing was bought, else by its workflow and the refund rule."""
@@ -119,7 +126,7 @@ class Bargain:
             self._services.trade(record.service).release(record.id)
 
         def work(connection: sa.Connection) -> Answer:
-            current = pages.locked(connection, record.id)
+            current = pages.locked(connection, record.id) or record
             if current.over:
                 late = current.state is State.DONE
                 return (
@@ -179,22 +186,10 @@ class Bargain:
 
     def _put(self, connection: sa.Connection, vehicle: str, request: Envelope, change: Change) -> Answer:
         """Write an order that may be new; one that was bought meanwhile stays as it is."""
-        known = pages.find(connection, request.order)
+        known = pages.locked(connection, request.order)
         if known is None:
-            now = self._book.clock()
-            row = {
-                "id": request.order,
-                "vehicle": vehicle,
-                "service": "",
-                "method": "",
-                "args": "{}",
-                "state": State.QUOTED.value,
-                "rev": 0,
-                "created_at": now,
-                "changed_at": now,
-            }
-            connection.execute(sa.insert(orders).values(row))
-        elif known.started or known.over:
+            return about(pages.begin(connection, request.order, vehicle, change, self._book.clock()).snapshot)
+        if known.started or known.over:
             return about(known.snapshot)
         return self._turn(connection, request.order, change)
 
@@ -245,6 +240,3 @@ def _too_weak(record: Record, quote: Quote, yes: Agreed, limits: Limits) -> str:
     if yes.factor is Factor.PHONE:
         return "" if record.approved == quote.digest else "not_approved"
     return "factor_needed"
-
-
-Args = Mapping[str, Any]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
@@ -117,15 +117,19 @@ class Book:
         """Keep an offer so that a consent to its digest can be carried out."""
         self.database.write(lambda c: keep_offer(c, order, offer, args, change=change))
 
-    def say(self, order: str, cause: str, change: Change, *, when: Callable[[Record], bool] = lambda _: True) -> Record:
-        """Change an order and tell its car, once per `cause` and only if `when` holds; return the order as it is then."""
+    def say(self, order: str, cause: str, change: Change, *, after_seq: int | None = None) -> Record:
+        """Change an order and tell its car, once per `cause`; return the order as it is then.
+
+        With `after_seq` only if the order is not over and has heard of nothing as new as that.
+        """
+        guard = _SAY if after_seq is None else _SAY_NEWER
 
         def work(connection: sa.Connection) -> tuple[Record, News | None]:
-            done = sa.select(messages.c.rev).where(messages.c.order_id == order, messages.c.cause == cause)
-            record = locked(connection, order)
-            if connection.execute(done).one_or_none() is not None or not when(record):
-                return record, None
-            record = alter(connection, order, change, self.clock())
+            keys = {"b_id": order, "b_cause": cause} | ({} if after_seq is None else {"b_seq": after_seq})
+            row = connection.execute(guard, {**change.values(), "changed_at": self.clock(), **keys}).one_or_none()
+            if row is None:
+                return _record(connection.execute(_ORDER, {"b_id": order}).one()), None
+            record = _record(row)
             return record, self._news(connection, record, cause)
 
         record, news = self.database.write(work)
@@ -137,7 +141,7 @@ class Book:
         """Write down what a company said in passing (where a driver is), unless the order has ended."""
 
         def work(connection: sa.Connection) -> Record:
-            record = locked(connection, order)
+            record = _record(connection.execute(_LOCKED, {"b_id": order}).one())
             change = Change(facts=facts, reason=record.reason)
             return record if record.over else alter(connection, order, change, self.clock())
 
@@ -172,26 +176,47 @@ class Book:
             "sent": False,
             "at": self.clock(),
         }
-        connection.execute(sa.insert(messages).values(row))
+        connection.execute(_NEWS, row)
         return news
+
+
+_ORDER: Final = sa.select(orders).where(orders.c.id == sa.bindparam("b_id"))
+_LOCKED: Final = _ORDER.with_for_update()
+_ALTER: Final = (
+    sa.update(orders).where(orders.c.id == sa.bindparam("b_id")).values(rev=orders.c.rev + 1).returning(*orders.c)
+)
+_SAID: Final = sa.exists().where(messages.c.order_id == orders.c.id, messages.c.cause == sa.bindparam("b_cause"))
+_SAY: Final = _ALTER.where(~_SAID)
+_SAY_NEWER: Final = _SAY.where(orders.c.over.is_(False), orders.c.seq < sa.bindparam("b_seq"))
+_BEGIN: Final = sa.insert(orders).returning(*orders.c)
+_NEWS: Final = sa.insert(messages)
+_OFFER: Final = sa.select(offers).where(
+    offers.c.order_id == sa.bindparam("b_order"), offers.c.digest == sa.bindparam("b_digest")
+)
+_KEEP: Final = sa.insert(offers)
 
 
 def find(connection: sa.Connection, order: str) -> Record | None:
     """Return an order."""
-    row = connection.execute(sa.select(orders).where(orders.c.id == order)).one_or_none()
+    row = connection.execute(_ORDER, {"b_id": order}).one_or_none()
     return None if row is None else _record(row)
 
 
-def locked(connection: sa.Connection, order: str) -> Record:
-    """Return an order that nobody else can change until the transaction ends; it must exist."""
-    return _record(connection.execute(sa.select(orders).where(orders.c.id == order).with_for_update()).one())
+def locked(connection: sa.Connection, order: str) -> Record | None:
+    """Return an order that nobody else can change until the transaction ends."""
+    row = connection.execute(_LOCKED, {"b_id": order}).one_or_none()
+    return None if row is None else _record(row)
+
+
+def begin(connection: sa.Connection, order: str, vehicle: str, change: Change, now: float) -> Record:
+    """Write down an order that nobody heard of before."""
+    row = {"id": order, "vehicle": vehicle, "rev": 1, "created_at": now, "changed_at": now, **change.values()}
+    return _record(connection.execute(_BEGIN, row).one())
 
 
 def alter(connection: sa.Connection, order: str, change: Change, now: float) -> Record:
-    """Change an order and count its rev up."""
-    values = {**change.values(), "rev": orders.c.rev + 1, "changed_at": now}
-    changed = sa.update(orders).where(orders.c.id == order).values(values).returning(*orders.c)
-    return _record(connection.execute(changed).one())
+    """Change an order and count its rev up; it must exist."""
+    return _record(connection.execute(_ALTER, {**change.values(), "changed_at": now, "b_id": order}).one())
 
 
 def keep_offer(connection: sa.Connection, order: str, offer: Offer, args: Mapping[str, Any], *, change: bool) -> None:
@@ -207,13 +232,12 @@ def keep_offer(connection: sa.Connection, order: str, offer: Offer, args: Mappin
         "facts": _text(dict(offer.facts)),
         "args": _text(args),
     }
-    connection.execute(sa.insert(offers).values(row))
+    connection.execute(_KEEP, row)
 
 
 def find_offer(connection: sa.Connection, order: str, digest: str) -> Offer | None:
     """Return a kept offer."""
-    query = sa.select(offers).where(offers.c.order_id == order, offers.c.digest == digest)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_OFFER, {"b_order": order, "b_digest": digest}).one_or_none()
     if row is None:
         return None
     return Offer(Quote.from_json(json.loads(row.quote)), json.loads(row.terms), json.loads(row.facts))

@@ -37,7 +37,7 @@ def parse(url: str) -> sa.URL:
 def connect(url: sa.URL, pool_size: int = 10) -> sa.Engine:
     """Return an engine whose transactions are durable when they commit; nothing is opened yet."""
     if url.get_backend_name() == "postgresql":
-        return sa.create_engine(url, pool_size=pool_size, max_overflow=0, pool_pre_ping=True, pool_timeout=30)
+        return sa.create_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=30)
     engine = sa.create_engine(
         url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
     )

@@ -48,7 +48,7 @@ class Operations:
         self._retention = retention
         self._meter = meter
         self._database: Database = book.database
-        self._requests = Requests(book.database, book.clock)
+        self._requests = Requests(book.database, book.clock, meter.duplicate)
         self._bargain = Bargain(book, self._requests, services)
 
     def handle(self, vehicle: str, raw: bytes) -> bytes | None:
@@ -77,10 +77,9 @@ class Operations:
     def _answer(self, vehicle: str, request: Envelope) -> Answer:
         """Do what is asked; every way to refuse ends in a problem."""
         try:
-            if request.op in LASTING:
+            if request.op in LASTING - {Op.QUOTE, Op.COMMIT}:
                 known = self._requests.known(vehicle, request)
                 if known is not None:
-                    self._meter.duplicate(request.op.value)
                     return known
             return self._do(vehicle, request)
         except BodyChangedError:

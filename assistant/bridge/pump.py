@@ -61,8 +61,9 @@ class Pump:
             return 0
         for order, digest, yes in answers:
             change = Change(more={"approved": digest}) if yes else Change(reason="not_approved")
-            if self._book.order(order) is not None:
-                self._book.say(order, f"approved:{digest[:32]}", change, when=lambda known: not known.over)
+            record = self._book.order(order)
+            if record is not None and not record.over:
+                self._book.say(order, f"approved:{digest[:32]}", change)
             self._services.phone.acknowledge(order, digest)
         return len(answers)
 

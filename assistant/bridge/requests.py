@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -37,6 +37,12 @@ class Answer:
     errand: Errand | None = None
 
 
+_KNOWN: Final = sa.select(requests).where(
+    requests.c.vehicle == sa.bindparam("b_vehicle"), requests.c.id == sa.bindparam("b_id")
+)
+_KEEP: Final = sa.insert(requests)
+
+
 class BodyChangedError(Exception):
     """A known id came with another body, order or operation."""
 
@@ -44,14 +50,15 @@ class BodyChangedError(Exception):
 class Requests:
     """The requests that had an effect."""
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
-        """Keep them in the bridge's database."""
+    def __init__(self, database: Database, clock: Callable[[], float], again: Callable[[str], None]) -> None:
+        """Keep them in the bridge's database; `again` is called with the operation of each that comes again."""
+        self._again = again
         self._database = database
         self._clock = clock
 
     def known(self, vehicle: str, request: Envelope) -> Answer | None:
         """Return what the request was answered, or None if it is new. Raises BodyChangedError."""
-        return self._database.read(lambda c: _stored(c, vehicle, request))
+        return self._counted(request, self._database.read(lambda c: _stored(c, vehicle, request)))
 
     def once(self, vehicle: str, request: Envelope, work: Callable[[sa.Connection], Answer]) -> Answer:
         """Run `work` in a transaction unless the request is known; return its answer. Raises BodyChangedError."""
@@ -59,12 +66,18 @@ class Requests:
         def both(connection: sa.Connection) -> Answer:
             stored = _stored(connection, vehicle, request)
             if stored is not None:
-                return stored
+                return self._counted(request, stored) or stored
             answer = work(connection)
-            connection.execute(sa.insert(requests).values(self._row(vehicle, request, answer)))
+            connection.execute(_KEEP, self._row(vehicle, request, answer))
             return answer
 
         return self._database.write(both)
+
+    def _counted(self, request: Envelope, stored: Answer | None) -> Answer | None:
+        """Count a request that came again."""
+        if stored is not None:
+            self._again(request.op.value)
+        return stored
 
     def _row(self, vehicle: str, request: Envelope, answer: Answer) -> dict[str, Any]:
         """Return the row of a request with its answer."""
@@ -95,9 +108,7 @@ def problem(reason: str, order: str = "") -> Answer:
 
 def _stored(connection: sa.Connection, vehicle: str, request: Envelope) -> Answer | None:
     """Return the kept answer of a request."""
-    row = connection.execute(
-        sa.select(requests).where(requests.c.vehicle == vehicle, requests.c.id == request.id)
-    ).one_or_none()
+    row = connection.execute(_KNOWN, {"b_vehicle": vehicle, "b_id": request.id}).one_or_none()
     if row is None:
         return None
     if (row.body_sha256, row.order_id, row.op) != (request.body_sha256, request.order, request.op.value):

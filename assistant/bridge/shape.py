@@ -64,8 +64,7 @@ def _needed(shape: Any) -> tuple[str, ...]:
 def _value(kind: Any, value: object, where: str) -> Any:
     """Return one field's value as its annotation says."""
     if get_origin(kind) in {Union, types.UnionType}:
-        inner = [option for option in get_args(kind) if option is not type(None)]
-        return None if value is None else _value(inner[0], value, where)
+        return _either([option for option in get_args(kind) if option is not type(None)], value, where)
     if get_origin(kind) is tuple:
         return _row(get_args(kind)[0], value, where)
     if get_origin(kind) is not None:
@@ -73,6 +72,13 @@ def _value(kind: Any, value: object, where: str) -> Any:
     if is_dataclass(kind):
         return read(cast("type[Any]", kind), value)
     return _plain(kind, value, where)
+
+
+def _either(kinds: list[Any], value: object, where: str) -> Any:
+    """Return a value that may be missing, or of several plain types."""
+    if value is None:
+        return None
+    return _value(type(value) if type(value) in kinds else kinds[0], value, where)
 
 
 def _row(kind: Any, value: object, where: str) -> tuple[Any, ...]:

@@ -61,11 +61,9 @@ class OrderTale:
         placed = await self._do(f"place:{n}", lambda step: works.place(step, digest))
         if placed["how"] != How.OK:
             return await self._unbought(n, placed, undo)
-        reference = str(placed["reference"])
+        reference, booking = str(placed["reference"]), placed["booking"]
         undo.append(("unplace", lambda step: works.unplace(step, reference)))
-        taken = await self._do(
-            f"capture:{n}", lambda step: works.capture(step, digest, paid, reference, 0), insist=True
-        )
+        taken = await self._do(f"capture:{n}", lambda step: works.capture(step, digest, paid, booking, 0), insist=True)
         if taken["how"] != How.OK:
             return await self._unbought(n, taken, undo, State.FAILED)
         self._reference, self._stage = reference, Stage(taken["stage"])
@@ -146,7 +144,7 @@ class OrderTale:
             self._payments = less(self._payments, surplus)
         kept = sum(paid.minor for paid in self._payments)
         done = await self._do(
-            f"capture:c{i}", lambda step: works.capture(step, digest, more, self._reference, kept), insist=True
+            f"capture:c{i}", lambda step: works.capture(step, digest, more, changed["booking"], kept), insist=True
         )
         if done["how"] != How.OK:
             return await self._unaltered(i, str(done["reason"]))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
+from assistant.bridge import shape
 from assistant.bridge.book import Book, Change, Record
 from assistant.bridge.engine import Json
 from assistant.bridge.metrics import Meter
@@ -11,6 +12,7 @@ from assistant.bridge.providers.ports import Trade
 from assistant.bridge.providers.trade import Booking, Declined, Offer, ProviderError, Stage
 from assistant.bridge.services import Services
 from assistant.bridge.settle import How, Settled, settle
+from assistant.bridge.shape import write
 from assistant.core.money import Money
 from assistant.core.order import Receipt, State
 
@@ -46,6 +48,8 @@ class Works:
         self._services = services
         self._meter = meter
         self._sleep = sleep
+        self._fixed: Record | None = None
+        self._offers: dict[str, Offer] = {}
 
     def authorise(self, step: str, digest: str, already_minor: int) -> Json:
         """Reserve what the offer costs beyond what is paid already."""
@@ -74,7 +78,7 @@ class Works:
             step,
             lambda: trade.place(key, self._order, record.vehicle, offer),
             lambda: trade.find(key),
-            lambda booking: {"reference": booking.reference},
+            lambda booking: {"reference": booking.reference, "booking": write(booking)},
         )
 
     def unplace(self, step: str, reference: str) -> Json:
@@ -86,9 +90,14 @@ class Works:
         """Change what was bought."""
         _, offer = self._both(digest)
         trade, key = self._trade(), self._key(step)
-        return self._settled(step, lambda: trade.alter(key, self._order, reference, offer), lambda: trade.find(key))
+        return self._settled(
+            step,
+            lambda: trade.alter(key, self._order, reference, offer),
+            lambda: trade.find(key),
+            lambda booking: {"booking": write(booking)},
+        )
 
-    def capture(self, step: str, digest: str, paid: Paid, reference: str, already_minor: int) -> Json:
+    def capture(self, step: str, digest: str, paid: Paid, placed: Json, already_minor: int) -> Json:
         """Take the reserved money, then tell the car what it has, with the receipt."""
         _, offer = self._both(digest)
         currency = offer.quote.amount.currency
@@ -101,8 +110,9 @@ class Works:
             )
             if taken["how"] != How.OK:
                 return taken
-        receipt = Receipt(reference, Money(already_minor + paid.minor, currency), int(self._book.clock()))
-        return self._bought(step, reference, receipt, offer)
+        booking = shape.read(Booking, placed)
+        charged = Money(already_minor + paid.minor, currency)
+        return self._bought(step, booking, Receipt(booking.reference, charged, int(self._book.clock())), offer)
 
     def refund(self, step: str, payments: tuple[Paid, ...], minor: int) -> Json:
         """Give `minor` back, from the last payment on; what could not be asked yet is asked again with the same keys."""
@@ -132,10 +142,7 @@ class Works:
 
     def news(self, step: str, booking: Json) -> Json:
         """Tell the car where its order stands, unless newer news was told."""
-        return self._told(
-            step,
-            Booking(booking["reference"], booking["state"], Stage(booking["stage"]), booking["seq"], booking["facts"]),
-        )
+        return self._told(step, shape.read(Booking, booking))
 
     def look(self, step: str, reference: str) -> Json:
         """Ask the company where the order stands; its silence changes nothing."""
@@ -197,15 +204,11 @@ class Works:
         self._meter.alarm(what, self._order, reason)
         return {}
 
-    def _bought(self, step: str, reference: str, receipt: Receipt, offer: Offer) -> Json:
+    def _bought(self, step: str, booking: Booking, receipt: Receipt, offer: Offer) -> Json:
         """Tell the car that it is bought."""
-        try:
-            booking = self._trade().look(reference)
-        except ProviderError:
-            booking = Booking(reference, "", Stage.UNDER_WAY)
         over = booking.stage is Stage.OVER
         stage = Stage.UNDER_WAY if booking.stage is Stage.CALLED_OFF else booking.stage
-        more = {"reference": reference, "seq": booking.seq, "over": over}
+        more = {"reference": booking.reference, "seq": booking.seq, "over": over}
         facts = {**offer.facts, **booking.facts, "service_state": booking.state}
         change = Change(STATES[stage], receipt=receipt, agreed=offer.quote, facts=facts, more=more)
         record = self._book.say(self._order, step, change)
@@ -220,7 +223,7 @@ class Works:
         facts = {**record.facts, **booking.facts, "service_state": booking.state}
         more = {"seq": booking.seq, "over": over}
         change = Change(state, facts=facts, more=more, reason="called_off" if booking.stage is Stage.CALLED_OFF else "")
-        after = self._book.say(self._order, step, change, when=lambda known: known.seq < booking.seq and not known.over)
+        after = self._book.say(self._order, step, change, after_seq=booking.seq)
         return {"stage": booking.stage.value if after.seq == booking.seq else "", "over": after.over}
 
     def _refunded(self, step: str, key: str, paid: Paid, part: Money) -> Json:
@@ -246,12 +249,20 @@ class Works:
             return
 
     def _both(self, digest: str) -> tuple[Record, Offer]:
-        """Return the order and the offer that was agreed to."""
-        record, offer = self._record(), self._book.offer(self._order, digest)
-        if offer is None:
-            msg = f"no offer {digest[:8]}"
-            raise LookupError(msg)
-        return record, offer
+        """Return the order, of which only what never changes may be used, and the offer that was agreed to."""
+        if digest not in self._offers:
+            offer = self._book.offer(self._order, digest)
+            if offer is None:
+                msg = f"no offer {digest[:8]}"
+                raise LookupError(msg)
+            self._offers[digest] = offer
+        return self._known(), self._offers[digest]
+
+    def _known(self) -> Record:
+        """Return the order for what never changes in it: vehicle, service, wish."""
+        if self._fixed is None:
+            self._fixed = self._record()
+        return self._fixed
 
     def _record(self) -> Record:
         """Return the order."""
@@ -263,7 +274,7 @@ class Works:
 
     def _trade(self) -> Trade:
         """Return the order's company."""
-        return self._services.trade(self._record().service)
+        return self._services.trade(self._known().service)
 
     def _key(self, step: str) -> str:
         """Return the idempotency key of a step."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -29,6 +29,19 @@ class Call:
     key: str
     """`order:step`; empty for what has no effect."""
     body: Any = None
+
+
+_ANY_FAULT: Final = sa.select(switches.c.id).where(switches.c.times != 0).limit(1)
+_CALL: Final = sa.select(calls.c.body_sha256, calls.c.answer).where(calls.c.key == sa.bindparam("b_key"))
+_AGAIN: Final = sa.update(calls).where(calls.c.key == sa.bindparam("b_key")).values(calls=calls.c.calls + 1)
+_INSERT: Final = sa.insert(calls)
+_SHIFT: Final = sa.select(shifts.c.minor).where(
+    shifts.c.order_id == sa.bindparam("b_order"), shifts.c.service == sa.bindparam("b_service")
+)
+
+
+class _ArmedError(Exception):
+    """Some fault is set: the call takes the slow way."""
 
 
 class Desk:
@@ -56,22 +69,29 @@ class Desk:
 
     def once(self, call: Call, effect: Effect) -> Any:
         """Return the answer of `effect`, run at most once per key; Declined `key_reused` for another body. Raises ProviderError."""
-        armed = self._arm(call)
-        body = sha256(call.body)
-
-        def work(connection: sa.Connection) -> tuple[Any, bool]:
-            row = connection.execute(sa.select(calls).where(calls.c.key == call.key)).one_or_none()
-            if row is None:
-                return self._first(connection, call, body, effect(connection, armed)), True
-            connection.execute(sa.update(calls).where(calls.c.key == call.key).values(calls=calls.c.calls + 1))
-            if row.body_sha256 != body:
-                raise Declined("key_reused")
-            return json.loads(row.answer), False
-
-        answer, fresh = self.database.write(work)
+        try:
+            return self.database.write(lambda c: self._work(c, call, effect, None))[0]
+        except _ArmedError:
+            armed = self._arm(call)
+        answer, fresh = self.database.write(lambda c: self._work(c, call, effect, armed))
         if fresh and Fault.TIMEOUT_AFTER_TAKING in armed:
             raise Unsure(f"{call.service} took it and kept silent")
         return answer
+
+    def _work(
+        self, connection: sa.Connection, call: Call, effect: Effect, armed: Mapping[Fault, float] | None
+    ) -> tuple[Any, bool]:
+        """Do a call once; without `armed` only if no fault is set at all."""
+        if armed is None and connection.execute(_ANY_FAULT).first() is not None:
+            raise _ArmedError
+        row = connection.execute(_CALL, {"b_key": call.key}).one_or_none()
+        body = sha256(call.body)
+        if row is None:
+            return self._first(connection, call, body, effect(connection, armed or {})), True
+        connection.execute(_AGAIN, {"b_key": call.key})
+        if row.body_sha256 != body:
+            raise Declined("key_reused")
+        return json.loads(row.answer), False
 
     def peek(self, call: Call) -> Mapping[Fault, float]:
         """Be slow or down as told, for a call without an effect; return the other faults. Raises ProviderError."""
@@ -84,14 +104,14 @@ class Desk:
 
     def shift(self, connection: sa.Connection, service: str, order: str) -> int:
         """Return by how many minor units this order's price has moved."""
-        found = connection.execute(
-            sa.select(shifts.c.minor).where(shifts.c.order_id == order, shifts.c.service == service)
-        )
+        found = connection.execute(_SHIFT, {"b_order": order, "b_service": service})
         return int(found.scalar_one_or_none() or 0)
 
     def _arm(self, call: Call) -> Mapping[Fault, float]:
         """Take the faults that fit, and suffer those that come before any effect."""
-        armed = self.database.write(lambda c: self._taken(c, call)) if self._any() else {}
+        if self.database.read(lambda c: c.execute(_ANY_FAULT).first()) is None:
+            return {}
+        armed = self.database.write(lambda c: self._taken(c, call))
         if Fault.SLOW in armed:
             self._sleep(armed[Fault.SLOW])
         if Fault.DOWN in armed:
@@ -101,10 +121,6 @@ class Desk:
         if Fault.DECLINED in armed:
             raise Declined("declined")
         return armed
-
-    def _any(self) -> bool:
-        """Tell whether any switch is set, without waiting for a writer."""
-        return self.database.read(lambda c: c.execute(sa.select(switches.c.id).limit(1)).first()) is not None
 
     @staticmethod
     def _taken(connection: sa.Connection, call: Call) -> dict[Fault, float]:
@@ -130,5 +146,5 @@ class Desk:
             "calls": 1,
             "at": self.clock(),
         }
-        connection.execute(sa.insert(calls).values(row))
+        connection.execute(_INSERT, row)
         return answer

@@ -24,6 +24,11 @@ SERVICE: Final = "money"
 VALID_S: Final = 300.0
 
 
+_RESERVE: Final = sa.insert(payments)
+_ENTER: Final = sa.insert(entries)
+_ONE: Final = sa.select(payments).where(payments.c.reference == sa.bindparam("b_reference"))
+
+
 class SandboxMoney:
     """The payment company."""
 
@@ -62,10 +67,10 @@ class SandboxMoney:
                 "state": "authorised",
                 "at": self._desk.clock(),
             }
-            connection.execute(sa.insert(payments).values(row))
-            return {"reference": row["reference"]}
+            connection.execute(_RESERVE, row)
+            return _state(str(row["reference"]), order, "authorised", amount.currency, (amount.minor, 0, 0))
 
-        return self._payment(self._desk.once(Call(SERVICE, "authorise", order, key, shape.write(amount)), effect))
+        return shape.read(Payment, self._desk.once(Call(SERVICE, "authorise", order, key, shape.write(amount)), effect))
 
     def capture(self, key: str, order: str, reference: str, amount: Money) -> Payment:
         """Take reserved money."""
@@ -75,9 +80,10 @@ class SandboxMoney:
             if row.state != "authorised" or amount.minor > row.authorised:
                 raise Declined("not_authorised")
             self._set(connection, reference, state="captured", captured=amount.minor)
-            return self._enter(connection, key, row, "capture", amount.minor)
+            self._enter(connection, key, row, "capture", amount.minor)
+            return _state(reference, order, "captured", row.currency, (row.authorised, amount.minor, 0))
 
-        return self._payment(self._desk.once(Call(SERVICE, "capture", order, key, shape.write(amount)), effect))
+        return shape.read(Payment, self._desk.once(Call(SERVICE, "capture", order, key, shape.write(amount)), effect))
 
     def void(self, key: str, order: str, reference: str) -> Payment:
         """Give reserved money free."""
@@ -85,10 +91,11 @@ class SandboxMoney:
         def effect(connection: sa.Connection, _armed: Mapping[Fault, float]) -> Json:
             if self._row(connection, reference).state == "captured":
                 raise Declined("already_captured")
+            row = self._row(connection, reference)
             self._set(connection, reference, state="voided")
-            return {"reference": reference}
+            return _state(reference, order, "voided", row.currency, (row.authorised, 0, 0))
 
-        return self._payment(self._desk.once(Call(SERVICE, "void", order, key, reference), effect))
+        return shape.read(Payment, self._desk.once(Call(SERVICE, "void", order, key, reference), effect))
 
     def refund(self, key: str, order: str, reference: str, amount: Money) -> Payment:
         """Give taken money back, never more than was taken."""
@@ -98,15 +105,18 @@ class SandboxMoney:
             if row.state != "captured" or row.refunded + amount.minor > row.captured:
                 raise Declined("nothing_to_refund")
             self._set(connection, reference, refunded=row.refunded + amount.minor)
-            return self._enter(connection, key, row, "refund", amount.minor)
+            self._enter(connection, key, row, "refund", amount.minor)
+            return _state(
+                reference, order, "captured", row.currency, (row.authorised, row.captured, row.refunded + amount.minor)
+            )
 
-        return self._payment(self._desk.once(Call(SERVICE, "refund", order, key, shape.write(amount)), effect))
+        return shape.read(Payment, self._desk.once(Call(SERVICE, "refund", order, key, shape.write(amount)), effect))
 
     def find(self, key: str) -> Payment | None:
         """Tell what became of a call."""
         self._desk.peek(Call(SERVICE, "find", key.partition(":")[0], ""))
         answer = self._desk.answered(key)
-        return None if answer is None else self._payment(answer)
+        return None if answer is None else shape.read(Payment, answer)
 
     def statement(self, since: float) -> tuple[Entry, ...]:
         """Return captures and refunds since Unix seconds; a told fault may drop an order's lines."""
@@ -124,13 +134,7 @@ class SandboxMoney:
             Entry(row.order_id, row.reference, row.kind, Money(row.amount, row.currency), row.at) for row in kept
         )
 
-    def _payment(self, answer: Mapping[str, Any]) -> Payment:
-        """Return a payment as it stands."""
-        row = self._desk.database.read(lambda c: self._row(c, answer["reference"]))
-        sums = (Money(minor, row.currency) for minor in (row.authorised, row.captured, row.refunded))
-        return Payment(row.reference, row.order_id, row.state, *sums)
-
-    def _enter(self, connection: sa.Connection, key: str, row: Any, kind: str, minor: int) -> Json:
+    def _enter(self, connection: sa.Connection, key: str, row: Any, kind: str, minor: int) -> None:
         """Write a line of the statement."""
         line = {
             "key": key,
@@ -141,13 +145,12 @@ class SandboxMoney:
             "currency": row.currency,
             "at": self._desk.clock(),
         }
-        connection.execute(sa.insert(entries).values(line))
-        return {"reference": row.reference}
+        connection.execute(_ENTER, line)
 
     @staticmethod
     def _row(connection: sa.Connection, reference: str) -> Any:
         """Return one payment's row; Declined `not_found`."""
-        row = connection.execute(sa.select(payments).where(payments.c.reference == reference)).one_or_none()
+        row = connection.execute(_ONE, {"b_reference": reference}).one_or_none()
         if row is None:
             raise Declined("not_found")
         return row
@@ -161,6 +164,13 @@ class SandboxMoney:
     def _spent(connection: sa.Connection, query: sa.Select[Any]) -> int:
         """Return minor units."""
         return int(connection.execute(query).scalar_one())
+
+
+def _state(reference: str, order: str, state: str, currency: str, minors: tuple[int, int, int]) -> Json:
+    """Return a payment as JSON values: what was authorised, captured and refunded."""
+    sums = [{"minor": minor, "currency": currency} for minor in minors]
+    names = ("authorised", "captured", "refunded")
+    return {"reference": reference, "order": order, "state": state, **dict(zip(names, sums, strict=True))}
 
 
 class SandboxBills(Sandbox["_Bills"]):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import sqlalchemy as sa
 
@@ -13,10 +13,14 @@ from assistant.bridge.providers.faults import Fault
 from assistant.bridge.providers.goods import Goods, Priced
 from assistant.bridge.providers.tables import bookings, calls, happenings
 from assistant.bridge.providers.trade import Booking, Callback, Declined, Entry, Json, Offer, Stage
+from assistant.bridge.shape import read, write
 from assistant.core.money import Money
 from assistant.core.quote import Item, Quote, canonical
 
 G = TypeVar("G", bound=Goods)
+
+_BOOK: Final = sa.insert(bookings)
+_COUNT: Final = sa.select(sa.func.count()).where(bookings.c.order_id == sa.bindparam("b_order"))
 
 
 class Sandbox(Generic[G]):
@@ -59,13 +63,14 @@ class Sandbox(Generic[G]):
                 "count": offer.terms["count"],
                 "at": now,
             }
-            connection.execute(sa.insert(bookings).values(row))
-            stock.let_go(connection, self.service, order)
-            steps = self._goods.course(offer.terms["wish"], now)
+            connection.execute(_BOOK, row)
+            if offer.terms["thing"]:
+                stock.let_go(connection, self.service, order)
+            steps = stock.foresee(self._goods.course(offer.terms["wish"], now), armed)
             stock.write_course(connection, (reference, order, self.service), steps, (now, self._desk.pace), armed)
-            return {"reference": reference}
+            return write(Booking(reference, steps[0].state, steps[0].stage, 0, steps[0].facts))  # type: ignore[no-any-return]
 
-        return self.look(self._desk.once(call, effect)["reference"])
+        return read(Booking, self._desk.once(call, effect))
 
     def find(self, key: str) -> Booking | None:
         """Tell what became of a call."""
@@ -258,7 +263,7 @@ class Sandbox(Generic[G]):
 
     def _count(self, connection: sa.Connection, order: str) -> int:
         """Count this order's bookings so far, so that a doubled one would have a name of its own."""
-        return int(connection.execute(sa.select(sa.func.count()).where(bookings.c.order_id == order)).scalar_one())
+        return int(connection.execute(_COUNT, {"b_order": order}).scalar_one())
 
 
 def _one(reference: str) -> sa.Select[Any]:

@@ -15,6 +15,9 @@ LATE_S: Final = 2.0
 """How much later than it happened an out-of-order callback is told, in the sandbox's own time."""
 
 
+_COURSE: Final = sa.insert(happenings)
+
+
 def taken(connection: sa.Connection, thing: str, order: str, now: float, own: str = "") -> int:
     """Count what is booked (but for `own`), and what is held for other orders."""
     booked = sa.select(sa.func.coalesce(sa.func.sum(bookings.c["count"]), 0)).where(
@@ -56,7 +59,7 @@ def write_course(
     (reference, order, service), (now, pace) = booking, clock
     times = 0 if Fault.LOST_CALLBACK in armed else 2 if Fault.DOUBLE_CALLBACK in armed else 1
     rows = []
-    for seq, step in enumerate(foresee(steps, armed)):
+    for seq, step in enumerate(steps):
         at = now + step.after_s / pace
         late = LATE_S if Fault.OUT_OF_ORDER in armed and seq % 2 == 1 else 0.0
         row = {
@@ -73,4 +76,4 @@ def write_course(
             "left": times if seq else 0,
         }
         rows.append(row)
-    connection.execute(sa.insert(happenings), rows)
+    connection.execute(_COURSE, rows)

@@ -74,7 +74,7 @@ payments: Final = sa.Table(
     sa.Column("reference", sa.String(40), primary_key=True),
     sa.Column("key", sa.String(120), nullable=False, unique=True),
     sa.Column("order_id", sa.String(36), nullable=False, index=True),
-    sa.Column("customer", sa.String(64), nullable=False),
+    sa.Column("customer", sa.String(64), nullable=False, index=True),
     sa.Column("payee", sa.String(400), nullable=False),
     sa.Column("currency", sa.String(3), nullable=False),
     sa.Column("authorised", sa.BigInteger, nullable=False),
