@@ -1,7 +1,7 @@
 """Warmth: temperature, and what of the climate can be switched: air conditioning, defrosters, recirculation and so on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Final
@@ -128,6 +128,8 @@ LEVERS: Final[Mapping[ClimateFeature, tuple[Lever, ...]]] = MappingProxyType(
         ClimateFeature.WHEEL_HEATING: (Lever(WHEEL, 100, 0),),
     }
 )
+GLASS: Final = {Zone.FRONT: ClimateFeature.FRONT_DEFROST, Zone.REAR: ClimateFeature.REAR_DEFROST}
+"""Which defroster is meant by a row."""
 WHOLE_CAR: Final = (
     ClimateFeature.CLIMATE,
     ClimateFeature.HEATER,
@@ -191,6 +193,8 @@ def switch(request: SwitchClimate, context: Context) -> Decision:
     """Pull the levers of a feature; where a zone was said, what serves the whole car stays on for the others."""
     if request.feature is None:
         return Question(request, Phrase("climate.which_feature"), "feature")
+    if request.feature is ClimateFeature.DEFROST and request.zone in GLASS:
+        return switch(replace(request, feature=GLASS[request.zone], zone=None), context)
     on = request.on_off is not OnOff.OFF
     everybody = Zone.ALL if request.feature in WHOLE_CAR else None
     targets: dict[Signal, Value] = {}

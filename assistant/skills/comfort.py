@@ -168,6 +168,8 @@ def ask(request: AskClimate, context: Context) -> Decision:
             return _tell_fan(request, context)
         case ClimateTopic.AIRFLOW:
             return _tell_airflow(request, context)
+        case ClimateTopic.FRONT_DEFROST if request.zone is Zone.REAR:
+            return _asked_as(request, ask(AskClimate(ClimateTopic.REAR_DEFROST), context))
         case topic:
             values = [
                 context.car.value(signal.name) for signal in serving(context, SWITCHES[topic], request.zone or Zone.ALL)
