@@ -60,10 +60,8 @@ class Post:
 
     @property
     def connectivity(self) -> Connectivity:
-        """Return how far the car's word reaches; ONLINE needs the bridge's time, too."""
-        reach = connectivity.state(self.pulse, self.now)
-        unknown_time = self._ledger.clock.bridge_now() is None
-        return Connectivity.LINK if reach is Connectivity.ONLINE and unknown_time else reach
+        """Return how far the car's word reaches; ONLINE includes that the bridge's time is known: a pong brings both."""
+        return connectivity.state(self.pulse, self.now)
 
     def message(self, op: Op, order: str, body: Mapping[str, Any], life_s: float) -> Message:
         """Return a new message that lives `life_s` seconds."""
