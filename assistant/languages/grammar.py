@@ -133,26 +133,48 @@ class _Reader:
 
     def several(self) -> Readout | None:
         """Read the words as several requests joined by words, by pauses or, in Chinese, by nothing; the cheapest cut."""
+        end = len(self.words)
+        cuts = self.cuts()
         best: dict[int, Readout] = {0: Readout((), complete=False)}
-        for begin in range(len(self.words)):
+        for begin in sorted(cuts):
             so_far = best.get(begin)
             if so_far is None or len(so_far.reads) >= MOST_REQUESTS:
                 continue
-            states = self.grammar.walk.states(self.words, begin)
-            for length in range(1, len(states)):
-                end = begin + length
-                nexts = self.after(end) if states[length].complete else ()
-                read = self.one(self.tokens[begin:end], self.words[begin:end], states[: length + 1]) if nexts else None
+            for stop, nexts in cuts[begin]:
+                read = self.one(self.tokens[begin:stop], self.words[begin:stop])
                 if read is None or not read.reads:
                     continue
                 longer = Readout((*so_far.reads, *read.reads), complete=read.complete)
                 for place, tight in nexts:
-                    if tight and read.cost:
-                        continue
-                    if place not in best or _price(longer) < _price(best[place]):
+                    loose = not (tight and read.cost >= 1)
+                    if loose and (place not in best or _price(longer) < _price(best[place])):
                         best[place] = longer
-        found = best.get(len(self.words))
+        found = best.get(end)
         return found if found and len(found.reads) > 1 else None
+
+    def cuts(self) -> "dict[int, list[tuple[int, tuple[tuple[int, bool], ...]]]]":
+        """Return where requests may begin, and for each where it may stop and the next begin, if all of it leads to the end."""
+        found: dict[int, list[tuple[int, tuple[tuple[int, bool], ...]]]] = {}
+        todo = [0]
+        while todo:
+            begin = todo.pop()
+            if begin in found or begin == len(self.words):
+                continue
+            states = self.grammar.walk.states(self.words, begin)
+            stops = (
+                (begin + length, self.after(begin + length))
+                for length in range(1, len(states))
+                if states[length].complete
+            )
+            found[begin] = [(stop, nexts) for stop, nexts in stops if nexts]
+            todo.extend(place for _, nexts in found[begin] for place, _ in nexts)
+        good = {len(self.words)}
+        for begin in sorted(found, reverse=True):
+            kept = [(stop, tuple(cut for cut in nexts if cut[0] in good)) for stop, nexts in found[begin]]
+            found[begin] = [(stop, nexts) for stop, nexts in kept if nexts]
+            if found[begin]:
+                good.add(begin)
+        return found if 0 in good else {}
 
     def after(self, end: int) -> tuple[tuple[int, bool], ...]:
         """Return where the next request may begin after one that ends at `end`, and whether nothing at all joins them."""

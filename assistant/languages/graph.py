@@ -16,30 +16,30 @@ class Graph:
     def __init__(self, walk: Walk, pack: LanguagePack, names: Iterable[str]) -> None:
         """Take a network without free words, and the names in it as they are written."""
         self._walk = walk
-        self._states: list[State] = []
-        self._numbers: dict[int, int] = {}
+        self._targets: list[frozenset[int]] = []
+        self._numbers: dict[frozenset[int], int] = {}
         self._following: dict[int, Mapping[str, int]] = {}
         self._spelling = dict(_apostrophes(pack, names))
         self._short = (
             {long: short for short, long in CONTRACTIONS.items() if long[1] != "have"} if pack.language == "en" else {}
         )
-        self.start = self._number(walk.start)
+        self.start = self._number(frozenset(walk.start.targets))
 
     def following(self, state: int) -> Mapping[str, int]:
         """Return every word that may come next and the state it leads to."""
         known = self._following.get(state)
         if known is None:
-            found = self._plain(self._states[state])
+            found = self._plain(self._state(state))
             for (first, second), short in self._short.items():
-                if first in found and (then := self._walk.step(self._states[found[first]], second)):
-                    found[short] = self._number(then)
+                if first in found and (then := self.step(found[first], second)) is not None:
+                    found[short] = then
             known = self._following[state] = {self._spelling.get(word, word): target for word, target in found.items()}
         return known
 
     def step(self, state: int, word: str) -> int | None:
         """Return the state after one more word (without apostrophes), None if no sentence goes on so."""
-        then = self._walk.step(self._states[state], word)
-        return None if then is None else self._number(then)
+        then = self._walk.step(self._state(state), word)
+        return None if then is None else self._number(frozenset(then.targets))
 
     @property
     def vocabulary(self) -> frozenset[str]:
@@ -50,20 +50,27 @@ class Graph:
 
     def complete(self, state: int) -> bool:
         """Tell whether a sentence may end here."""
-        return self._states[state].complete
+        return self._state(state).complete
 
     def _plain(self, state: State) -> dict[str, int]:
         """Return the words and states as the network has them, digits spelled out."""
-        words = {word: None for label in self._walk.labels(state) for word in SPOKEN.get(label, (label,))}
-        steps = ((word, self._walk.step(state, word)) for word in words if not word.startswith("#"))
-        return {word: self._number(then) for word, then in steps if then is not None}
+        places = self._walk.onward(state)
+        words: dict[str, set[int]] = {}
+        for label, reached in places.items():
+            for word in SPOKEN.get(label, (label,)):
+                words[word] = words[word] | reached if word in words else reached
+        return {word: self._number(frozenset(reached)) for word, reached in words.items() if not word.startswith("#")}
 
-    def _number(self, state: State) -> int:
-        """Return the number of a state."""
-        number = self._numbers.get(id(state))
+    def _state(self, number: int) -> State:
+        """Return the state of a number; made when it is first visited, for most never are."""
+        return self._walk.state(self._targets[number])
+
+    def _number(self, targets: frozenset[int]) -> int:
+        """Return the number of the state that reached these places."""
+        number = self._numbers.get(targets)
         if number is None:
-            number = self._numbers[id(state)] = len(self._states)
-            self._states.append(state)
+            number = self._numbers[targets] = len(self._targets)
+            self._targets.append(targets)
         return number
 
 

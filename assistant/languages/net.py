@@ -1,5 +1,6 @@
 """Sentences as a network of words: nodes with word edges, marks, and calls of shared parts; equal nodes are one."""
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -48,10 +49,13 @@ Mark = Opens | Means | Closes | Begins
 class Node:
     """A place between words. What it leads to is set once, where it is made; only loops are closed later."""
 
-    __slots__ = ("calls", "edges", "jumps", "loose")
+    __slots__ = ("calls", "edges", "jumps", "loose", "number")
+    _made = itertools.count()
 
     def __init__(self) -> None:
         """Make a node that leads nowhere."""
+        self.number = next(Node._made)
+        """Unlike every other node's."""
         self.edges: Mapping[str, tuple[Node, ...]] = {}
         self.jumps: tuple[tuple[Mark | None, Node], ...] = ()
         self.calls: tuple[Call, ...] = ()
@@ -209,7 +213,7 @@ class Builder:
         return Part(self.node({label: (loop,)}), end)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=4096)
 def parsed(text: str) -> template.Node:
     """Return `template.parse(text)`, remembered."""
     return template.parse(text)

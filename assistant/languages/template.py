@@ -165,10 +165,10 @@ class _Reader:
 
 
 def _literal(node: Node) -> bool:
-    """Tell whether the node is made of nothing but words."""
+    """Tell whether the node is made of nothing but letters of a language that writes spaces."""
     match node:
-        case Text():
-            return True
+        case Text(text):
+            return text.isascii()
         case Sequence(items) | Choice(items):
             return all(_literal(item) for item in items)
         case _:

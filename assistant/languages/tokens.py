@@ -92,7 +92,7 @@ _WORDS: Final = re.compile(
 _KEEP: Final = frozenset("½℃℉°€£¥")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def tokens(text: str, *, characters: bool = False) -> tuple[Token, ...]:
     """Return the words of a text; `characters` where the language writes no spaces. Never fails, whatever the text."""
     plain, places = _plain(text[:LONGEST_TEXT])

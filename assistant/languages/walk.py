@@ -1,6 +1,6 @@
 """Walking a network of words: a deterministic automaton made as far as it is needed, and the cheapest path through it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from assistant.languages.net import REST, SOME_NAME, WILD, Begins, Call, Closes, Mark, Node, Opens
@@ -13,8 +13,7 @@ LATER_SENTENCE_COST: Final = 1e-6
 """Of two equal readings the sentence that stands first wins."""
 MOST_REMEMBERED: Final = 8_000
 """Steps remembered before all are forgotten, so that memory is bounded."""
-CROWD: Final = 64
-"""Places from which a state is indexed by word."""
+STACK_BITS: Final = 32
 UNKNOWN: Final = "�"
 """Stands for every word that no sentence spells out."""
 
@@ -22,19 +21,34 @@ UNKNOWN: Final = "�"
 class State:
     """Every place in the network where the words so far may have led."""
 
-    __slots__ = ("complete", "index", "kernels", "next", "pairs")
+    __slots__ = ("complete", "next", "pairs", "targets")
 
-    def __init__(self, kernels: tuple[int, ...], *, complete: bool) -> None:
-        """Take the places that wait for a word, and whether a sentence may end here."""
-        self.kernels = kernels
-        """Places that wait for a word."""
+    def __init__(self, targets: tuple[int, ...], *, complete: bool) -> None:
+        """Take the places the last word led to, and whether a sentence may end here."""
+        self.targets = targets
         self.complete = complete
-        """Whether a sentence may end here."""
         self.next: dict[str, State | None] = {}
-        self.pairs: dict[str, tuple[tuple[int, int, float], ...]] = {}
-        """For a word: place before, place after, cost."""
-        self.index: dict[str, list[tuple[int, tuple[Node, ...]]]] | None = None
-        """For an edge label: places that have it, and where it leads; made for crowded states only."""
+        self.pairs: dict[str, Ways] = {}
+        """By word."""
+
+
+Ways = tuple[tuple[int, int, float], ...]
+"""Place before a word, place after, cost. Plain numbers, so that the garbage collector need not look at them."""
+
+
+class _Closure:
+    """What is reached from one place without a word."""
+
+    __slots__ = ("ends", "free", "marks", "ways")
+
+    def __init__(self, marks: dict[int, Marks], ways: dict[str, Ways], free: Ways, *, ends: bool) -> None:
+        self.marks = marks
+        """Every place that waits for a word or is the end, and the marks on the way to it."""
+        self.ways = ways
+        """By word."""
+        self.free = free
+        """For any word."""
+        self.ends = ends
 
 
 class _Frame(NamedTuple):
@@ -61,11 +75,12 @@ class Walk:
         """Drop everything remembered."""
         self._remembered = 0
         bottom = _Frame(None, None, 0, slotted=False, adds=True)
-        self._ids: dict[tuple[Node, int], int] = {}
-        self._places: list[tuple[Node, int]] = []
+        self._ids: dict[int, int] = {}
+        self._nodes: list[Node] = []
+        self._stack_of: list[int] = []
         self._stacks: dict[_Frame, int] = {bottom: 0}
         self._frames: list[_Frame] = [bottom]
-        self._closures: dict[int, tuple[tuple[int, Marks], ...]] = {}
+        self._closures: dict[int, _Closure] = {}
         self._states: dict[frozenset[int], State] = {}
         self.final = self._place(self.end, 0)
         self.start_place = self._place(self.begin, 0)
@@ -73,11 +88,12 @@ class Walk:
 
     def _place(self, node: Node, stack: int) -> int:
         """Return the number of a node reached through a stack of calls."""
-        key = (node, stack)
+        key = node.number << STACK_BITS | stack
         place = self._ids.get(key)
         if place is None:
-            place = self._ids[key] = len(self._places)
-            self._places.append(key)
+            place = self._ids[key] = len(self._nodes)
+            self._nodes.append(node)
+            self._stack_of.append(stack)
         return place
 
     def _pushed(self, call: Call, stack: int) -> int:
@@ -89,28 +105,42 @@ class Walk:
             self._frames.append(frame)
         return number
 
-    def closure(self, place: int) -> tuple[tuple[int, Marks], ...]:
-        """Return every place reached without a word that waits for one or ends the sentence, with the marks on the way."""
+    def _closure(self, place: int) -> _Closure:
+        """Return what is reached from a place without a word."""
         known = self._closures.get(place)
         if known is not None:
             return known
-        found: list[tuple[int, Marks]] = []
+        found: dict[int, Marks] = {}
         seen = {place}
         todo: list[tuple[int, Marks]] = [(place, ())]
         while todo:
             here, marks = todo.pop()
-            if self._places[here][0].edges or here == self.final:
-                found.append((here, marks))
+            if self._nodes[here].edges or here == self.final:
+                found[here] = marks
             for step in reversed(self._ahead(here, marks)):
                 if step[0] not in seen:
                     seen.add(step[0])
                     todo.append(step)
-        self._closures[place] = result = tuple(found)
-        return result
+        self._closures[place] = closure = self._closed(found)
+        return closure
+
+    def _closed(self, marks: dict[int, Marks]) -> _Closure:
+        """Return the closure that reaches these places."""
+        ways: dict[str, list[tuple[int, int, float]]] = {}
+        free: list[tuple[int, int, float]] = []
+        for kernel in marks:
+            stack = self._stack_of[kernel]
+            for word, nodes in self._nodes[kernel].edges.items():
+                cost = WORD_COST.get(word)
+                into = ways.setdefault(word, []) if cost is None else free
+                into.extend((kernel, self._place(node, stack), cost or 0.0) for node in nodes)
+        return _Closure(
+            marks, {word: tuple(found) for word, found in ways.items()}, tuple(free), ends=self.final in marks
+        )
 
     def _ahead(self, place: int, marks: Marks) -> list[tuple[int, Marks]]:
         """Return the places one step further without a word."""
-        node, stack = self._places[place]
+        node, stack = self._nodes[place], self._stack_of[place]
         ahead = [(self._place(to, stack), marks if mark is None else (*marks, mark)) for mark, to in node.jumps]
         for call in node.calls:
             inside = marks if call.slot is None else (*marks, Opens(call.slot))
@@ -124,38 +154,31 @@ class Walk:
         """Return the state of having reached any of the places."""
         state = self._states.get(targets)
         if state is None:
-            kernels = tuple(dict.fromkeys(kernel for target in targets for kernel, _ in self.closure(target)))
-            state = self._states[targets] = State(kernels, complete=self.final in kernels)
+            complete = any(self._closure(target).ends for target in targets)
+            state = self._states[targets] = State(tuple(sorted(targets)), complete=complete)
         return state
 
-    def pairs(self, state: State, word: str) -> tuple[tuple[int, int, float], ...]:
+    def kernels(self, state: State) -> Iterator[int]:
+        """Yield every place of the state that waits for a word or is the end, some twice."""
+        for target in state.targets:
+            yield from self._closure(target).marks
+
+    def pairs(self, state: State, word: str) -> Ways:
         """Return every way the word leads on from the state."""
         known = state.pairs.get(word)
         if known is not None:
             return known
-        found: list[tuple[int, int, float]] = []
-        for label in (word, *classes(word), WILD, REST, SOME_NAME):
-            cost = WORD_COST.get(label, 0.0)
-            for kernel, targets in self._waiting(state, label):
-                stack = self._places[kernel][1]
-                found.extend((kernel, self._place(to, stack), cost) for to in targets)
+        labels = (word, *classes(word))
+        found: dict[tuple[int, int, float], None] = {}
+        for target in state.targets:
+            closure = self._closure(target)
+            found.update(dict.fromkeys(closure.free))
+            for label in labels:
+                if label in closure.ways:
+                    found.update(dict.fromkeys(closure.ways[label]))
         self._remembered += 1
         state.pairs[word] = result = tuple(found)
         return result
-
-    def _waiting(self, state: State, label: str) -> list[tuple[int, tuple[Node, ...]]]:
-        """Return the places of the state with an edge of the label, and where it leads; a crowded state is indexed."""
-        places = self._places
-        if len(state.kernels) < CROWD:
-            return [
-                (kernel, places[kernel][0].edges[label]) for kernel in state.kernels if label in places[kernel][0].edges
-            ]
-        if state.index is None:
-            state.index = {}
-            for kernel in state.kernels:
-                for word, targets in places[kernel][0].edges.items():
-                    state.index.setdefault(word, []).append((kernel, targets))
-        return state.index.get(label, [])
 
     def step(self, state: State, word: str) -> State | None:
         """Return the state after one more word, None where no sentence goes on so."""
@@ -165,9 +188,16 @@ class Walk:
         state.next[word] = result = self.state(targets) if targets else None
         return result
 
-    def labels(self, state: State) -> set[str]:
-        """Return the label of every edge out of the state."""
-        return {label for kernel in state.kernels for label in self._places[kernel][0].edges}
+    def onward(self, state: State) -> dict[str, set[int]]:
+        """Return the places after every label that may come next, free words counted in; one pass for all labels."""
+        found: dict[str, set[int]] = {}
+        free: set[int] = set()
+        for target in state.targets:
+            closure = self._closure(target)
+            for label, ways in closure.ways.items():
+                found.setdefault(label, set()).update(after for _, after, _ in ways)
+            free.update(after for _, after, _ in closure.free)
+        return {label: places | free for label, places in found.items()} if free else found
 
     def known(self, words: Sequence[str]) -> tuple[str, ...]:
         """Return the words with every word that no sentence spells out replaced by UNKNOWN."""
@@ -188,11 +218,13 @@ class Walk:
 
     def waits(self, state: State, *, for_names: bool) -> bool:
         """Tell whether a longer sentence that would mean something else may go on from the state; more words of an unknown name count if asked."""
-        return any(kernel != self.final and not self._in_tail(kernel, for_names=for_names) for kernel in state.kernels)
+        return any(
+            kernel != self.final and not self._in_tail(kernel, for_names=for_names) for kernel in self.kernels(state)
+        )
 
     def _in_tail(self, place: int, *, for_names: bool) -> bool:
         """Tell whether the place lies in words that add nothing."""
-        node, stack = self._places[place]
+        node, stack = self._nodes[place], self._stack_of[place]
         if not for_names and SOME_NAME in node.edges:
             return True
         while stack:
@@ -212,8 +244,10 @@ class Walk:
         trail = [best]
         for place in range(len(words) - 1, -1, -1):
             before: dict[int, tuple[float, int, int]] = {}
-            for kernel, target, cost in self.pairs(states[place], words[place]):
-                reached = self._reached(target, best)
+            pairs = self.pairs(states[place], words[place])
+            further = {target: self._reached(target, best) for target in {target for _, target, _ in pairs}}
+            for kernel, target, cost in pairs:
+                reached = further[target]
                 if reached and (kernel not in before or cost + reached[0] < before[kernel][0]):
                     before[kernel] = (cost + reached[0], target, reached[1])
             best = before
@@ -225,11 +259,11 @@ class Walk:
     def _reached(self, target: int, best: dict[int, tuple[float, int, int]]) -> tuple[float, int] | None:
         """Return the least cost from a place reached by a word to the end, and the waiting place it goes through."""
         found: tuple[float, int] | None = None
-        for kernel, marks in self.closure(target):
-            if kernel in best:
-                cost = best[kernel][0] + sum(
-                    LATER_SENTENCE_COST * mark.index for mark in marks if isinstance(mark, Begins)
-                )
+        marks = self._closure(target).marks
+        for kernel in best if len(best) < len(marks) else marks:
+            if kernel in best and kernel in marks:
+                later = (mark.index for mark in marks[kernel] if isinstance(mark, Begins))
+                cost = best[kernel][0] + LATER_SENTENCE_COST * sum(later)
                 if found is None or cost < found[0]:
                     found = (cost, kernel)
         return found
@@ -239,7 +273,7 @@ class Walk:
         target = self.start_place
         found: list[tuple[int, Mark]] = []
         for place, best in enumerate(trail):
-            found.extend((place, mark) for mark in dict(self.closure(target))[kernel])
+            found.extend((place, mark) for mark in self._closure(target).marks[kernel])
             _, target, kernel = best[kernel]
         return found
 
