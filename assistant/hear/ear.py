@@ -20,8 +20,6 @@ _LOG = logging.getLogger(__name__)
 
 AFTER_WORD_MS = 100
 """Sound kept from before the frame that detects the wake word; the word itself ended earlier in nine of ten clips."""
-LEFTOVER_MS = 160
-"""Speech that runs on from the wake word and is not yet a command."""
 CLOSE_TIMEOUT_S = 3.0
 
 
@@ -123,11 +121,11 @@ class Ear:
             if self._turn.over:
                 self._turn = None
 
-    def _open(self, turn: int, before: list[Frame], seat: str | None, leftover_ms: int) -> Turn:
+    def _open(self, turn: int, before: list[Frame], seat: str | None) -> Turn:
         """Make `turn` the one that is listened to; opened again, it goes on counting generations."""
         generation = self._generation if turn == self._latest else 0
         self._latest, self._generation = turn, generation
-        self._turn = Turn(turn, before=before, seat=seat, generation=generation, leftover_ms=leftover_ms)
+        self._turn = Turn(turn, before=before, seat=seat, generation=generation)
         return self._turn
 
     def _woke(self, cause: Cause, seat: str | None) -> None:
@@ -137,9 +135,9 @@ class Ear:
         recent = list(self._recent)
         match cause:
             case Cause.WORD:
-                turn = self._open(self._next_turn(), recent[-AFTER_WORD_MS // FRAME_MS :], seat, LEFTOVER_MS)
+                turn = self._open(self._next_turn(), recent[-AFTER_WORD_MS // FRAME_MS :], seat)
             case Cause.BUTTON:
-                turn = self._open(self._next_turn(), recent, seat, 0)
+                turn = self._open(self._next_turn(), recent, seat)
         self._post(Woke(turn.number, self._at, cause, seat))
 
     def _listen(self, turn: int, expecting: Expecting, timeout_s: float) -> None:
@@ -150,7 +148,7 @@ class Ear:
             self._post(NothingHeard(turn, self._at))
             return
         if self._turn is None or self._turn.number != turn:
-            self._open(turn, list(self._recent), None, 0)
+            self._open(turn, list(self._recent), None)
         assert self._turn is not None
         self._turn.expect(expecting, timeout_s)
 

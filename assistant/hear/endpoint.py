@@ -36,7 +36,7 @@ class Patience:
     """How long to wait for what, in milliseconds."""
 
     start_ms: int
-    """Speech that makes a turn start."""
+    """Speech that makes a turn start; spoken words last 180 ms and longer, clicks, coughs and a wake word's end less."""
     resume_ms: int
     """Speech that makes a pause end; shorter is a click."""
     pause_ms: int
@@ -53,9 +53,9 @@ class Patience:
 
 PATIENCE: Mapping[Expecting, Patience] = MappingProxyType(
     {
-        Expecting.COMMAND: Patience(80, 60, 120, 250, 600, 20_000, 6_000),
-        Expecting.CONSENT: Patience(60, 60, 100, 200, 500, 8_000, 8_000),
-        Expecting.CHOICE: Patience(60, 60, 100, 220, 600, 10_000, 8_000),
+        Expecting.COMMAND: Patience(180, 60, 120, 250, 600, 20_000, 6_000),
+        Expecting.CONSENT: Patience(120, 60, 100, 200, 500, 8_000, 8_000),
+        Expecting.CHOICE: Patience(120, 60, 100, 220, 600, 10_000, 8_000),
     }
 )
 
@@ -63,11 +63,10 @@ PATIENCE: Mapping[Expecting, Patience] = MappingProxyType(
 class Endpoint:
     """The segmenter of one turn."""
 
-    def __init__(self, patience: Patience, leftover_ms: int = 0) -> None:
-        """Begin a turn; speech that runs from its first moment counts only once it outlasts `leftover_ms` (the wake word's end)."""
+    def __init__(self, patience: Patience) -> None:
+        """Begin a turn."""
         self.patience = patience
         self.phase = Phase.WAITING
-        self._leftover_ms = leftover_ms
         self._age_ms = 0
         self._speech_ms = 0
         self._silence_ms = 0
@@ -100,7 +99,6 @@ class Endpoint:
                 self._silence_ms = 0
         else:
             self._speech_ms = 0
-            self._leftover_ms = 0
         if self.phase is not Phase.WAITING:
             self._spoken_ms += frame_ms
         if not is_speech or self.phase is Phase.PAUSED:
@@ -108,7 +106,7 @@ class Endpoint:
 
     def _waiting(self, is_speech: bool) -> tuple[Signal, ...]:
         """Silence before speech is not the end of speech, only a reason to give up."""
-        if self._speech_ms >= self.patience.start_ms and self._speech_ms > self._leftover_ms:
+        if self._speech_ms >= self.patience.start_ms:
             self.phase = Phase.SPEAKING
             self._spoken_ms = self._speech_ms
             return (Signal.STARTED,)

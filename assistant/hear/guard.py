@@ -39,7 +39,7 @@ SIGN_OFFS: Final = frozenset(
     }
 )
 """What the training films end with; written over noise."""
-SIGN_OFF_CONFIDENCE = 0.75
+SIGN_OFF_CONFIDENCE = 0.9
 """Below this a sign-off is taken for noise: people do say "thank you"."""
 
 _LETTERS = re.compile(r"[^\w' ]|_")

@@ -110,9 +110,9 @@ class Moonshine:
         found: dict[str, Hypothesis] = {}
         for reading in readings:
             text = " ".join(bound.read(self._vocabulary.text(reading.tokens)) or ())
-            if text and text not in found:
-                best = certainty(readings[0], len(text.replace(" ", "")), seconds)
-                confidence = best * math.exp(reading.total - readings[0].total)
+            best = certainty(readings[0], len(text.replace(" ", "")), seconds)
+            confidence = best * math.exp(reading.total - readings[0].total)
+            if text not in found and believed(text, "en", seconds, confidence):
                 found[text] = Hypothesis(text, confidence, bound=True)
         return tuple(found.values())[:ALTERNATIVES]
 

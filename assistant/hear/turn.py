@@ -22,14 +22,13 @@ class Turn:
         before: Iterable[Frame] = (),
         seat: str | None = None,
         generation: int = 0,
-        leftover_ms: int = 0,
     ) -> None:
         """Open turn `number` after the frames `before`; its first guess is `generation` + 1."""
         self.number = number
         self.generation = generation
         self._seat = seat
         self._frames = list(before)
-        self._endpoint = Endpoint(PATIENCE[Expecting.COMMAND], leftover_ms)
+        self._endpoint = Endpoint(PATIENCE[Expecting.COMMAND])
         self._settled = -1
         self._last_speech_at = 0.0
         self._clip: Clip | None = None

@@ -117,7 +117,7 @@ def test_a_turn_from_word_to_end(car: Car) -> None:
     woke, started, paused, ended = car.told()
 
     assert kinds([woke, started]) == [Woke, SpeechStarted]
-    assert [at_s(woke), at_s(started)] == [0.52, 1.6]
+    assert [at_s(woke), at_s(started)] == [0.52, 1.7]
     assert isinstance(woke, Woke)
     assert woke.cause is Cause.WORD
     assert isinstance(paused, SpeechPaused)
