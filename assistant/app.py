@@ -104,7 +104,7 @@ class App:
         """Begin to listen; the recogniser is loaded meanwhile."""
         if self.ear is not None:
             self.ear.start()
-            self.thinker.warm()
+            self.thinker.warm(self.engines.rehearse)
 
     def close(self) -> None:
         """Stop in reverse order; what was committed stays."""

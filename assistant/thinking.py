@@ -47,9 +47,10 @@ class Thinker:
         self._worker.cancel()
         self._worker.do(lambda token: self._job(effect, token))
 
-    def warm(self) -> None:
-        """Load the recogniser before it is needed."""
+    def warm(self, rehearse: Callable[[Cancel], None]) -> None:
+        """Load the recogniser before it is needed, then rehearse until the first sentence comes."""
         self._worker.do(lambda _token: self._load())
+        self._worker.do(rehearse)
 
     def stop(self) -> None:
         """Give up what is being thought."""
