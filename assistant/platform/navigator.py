@@ -103,11 +103,12 @@ class Navigator:
         return ""
 
     def remove_stop(self, args: Mapping[str, Value]) -> str:
-        """Take `place` off the way."""
+        """Take `place` off the way; the later one where it was put on twice."""
         spot = self.spot(str(args["place"]))
         if spot is None or spot.name not in self.stops:
             return "not_found"
-        self.stops = tuple(stop for stop in self.stops if stop != spot.name)
+        last = len(self.stops) - 1 - self.stops[::-1].index(spot.name)
+        self.stops = self.stops[:last] + self.stops[last + 1 :]
         return ""
 
     def avoid(self, args: Mapping[str, Value]) -> str:

@@ -22,8 +22,8 @@ It implements `core.ports.Devices`. These are all the calls of a head unit; anot
 | phone.answer             |                                                                | we are talking                      |
 | navigation.start         | destination: name, alias, address, or `home`, `work`           | the route leads there               |
 | navigation.stop          |                                                                | there is no route                   |
-| navigation.add_stop      | place: name, alias, address, or `home`, `work`                 | it is among the stops               |
-| navigation.remove_stop   | place: as above                                                | it is not among the stops           |
+| navigation.add_stop      | place: name, alias, address, or `home`, `work`                 | it is once more among the stops     |
+| navigation.remove_stop   | place: as above                                                | it is once less among the stops     |
 | navigation.avoid         | what: tolls, motorways, ferries; on: bool                      | it is so                            |
 | navigation.mute, .unmute |                                                                | it is so                            |
 
@@ -168,7 +168,7 @@ class SimulatedHeadUnit:
                 value = after.call.phase
                 right = value in PHASES[verb]
             case _:
-                value, right = self._route_reads(verb, call.args, after)
+                value, right = self._route_reads(verb, call.args, before, after)
         return str(value) if right else None
 
     def _media_reads(self, verb: str, args: Args, before: HeadUnit, after: HeadUnit) -> tuple[object, bool]:
@@ -196,7 +196,7 @@ class SimulatedHeadUnit:
         pair = (args["playlist"], args["title"])
         return args["playlist"], pair in self._player.added
 
-    def _route_reads(self, verb: str, args: Args, after: HeadUnit) -> tuple[object, bool]:
+    def _route_reads(self, verb: str, args: Args, before: HeadUnit, after: HeadUnit) -> tuple[object, bool]:
         """Return the state that shows the effect, and whether it is as asked for."""
         route = after.route
         match verb:
@@ -207,8 +207,9 @@ class SimulatedHeadUnit:
                 return route.active, not route.active
             case "add_stop" | "remove_stop":
                 spot = self._navigator.spot(str(args["place"]))
-                stops = ", ".join(route.stops)
-                return stops, spot is not None and (spot.name in route.stops) is (verb == "add_stop")
+                name = "" if spot is None else spot.name
+                more = route.stops.count(name) - before.route.stops.count(name)
+                return ", ".join(route.stops), more == (1 if verb == "add_stop" else -1)
             case "avoid":
                 return ", ".join(route.avoid), (args["what"] in route.avoid) is bool(args["on"])
         return route.muted, route.muted is (verb == "mute")

@@ -33,6 +33,8 @@ class SendMessage(Request):
 
     labels = ("message.send", "message.share_location")
     about: str = ""
+    who: str = ""
+    """To whom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class ChangeCalendar(Request):
 
     labels = ("calendar.create", "calendar.change")
     about: str = ""
+    what: str = ""
+    """The event's name."""
 
 
 @dataclass(frozen=True, slots=True)

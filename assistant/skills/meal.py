@@ -132,10 +132,15 @@ def options(order: OrderDrink) -> Mapping[str, str]:
         "shots": (order.shots,),
         "roast": (order.roast,),
         "milk": (order.milk_amount, order.milk),
-        "sugar": (sugars, order.sugar_amount, order.sugar),
+        "sugar": (sugars, order.sugar_amount, sweetened(order)),
     }
     texts = {key: " ".join(word.replace("_", " ") for word in words if word) for key, words in said.items()}
     return {key: text for key, text in texts.items() if text}
+
+
+def sweetened(order: OrderDrink) -> Sugar | None:
+    """Return what makes it sweet; `two sugars` are plain sugar."""
+    return order.sugar or (Sugar.SUGAR if order.sugars is not None else None)
 
 
 def with_words(order: OrderDrink) -> tuple[str, Mapping[str, SlotValue]]:
@@ -146,9 +151,9 @@ def with_words(order: OrderDrink) -> tuple[str, Mapping[str, SlotValue]]:
         parts.append("milk")
         slots["milk"] = f"@milk.{order.milk}"
         slots["milk_amount"] = f"@how_much.{order.milk_amount}" if order.milk_amount else ""
-    if order.sugar is not None:
+    if sugar := sweetened(order):
         parts.append("sugar")
-        slots["sugar"] = f"@sugar.{order.sugar}"
+        slots["sugar"] = f"@sugar.{sugar}"
         counted = "" if order.sugars is None else str(round(order.sugars))
         slots["sugar_amount"] = f"@how_much.{order.sugar_amount}" if order.sugar_amount else counted
     return "_".join(parts) or "plain", slots

@@ -177,7 +177,8 @@ def plan_play(request: PlayMedia, context: Context) -> Decision:
     if request.source is not None:
         steps = (LocalCall("media.set_source", {"source": request.source.value}), LocalCall("media.play"))
         return Plan(request, steps, Phrase("media.source", {"source": f"@media_source.{request.source}"}), undo=undo)
-    return Plan(request, (LocalCall("media.play"),), Phrase("media.playing"), undo=(LocalCall("media.pause"),))
+    undo = () if context.headunit.media.playing else (LocalCall("media.pause"),)
+    return Plan(request, (LocalCall("media.play"),), Phrase("media.playing"), undo=undo)
 
 
 def play_item(request: PlayMedia, kind: str, name: str, undo: tuple[Step, ...]) -> Plan:
@@ -186,8 +187,10 @@ def play_item(request: PlayMedia, kind: str, name: str, undo: tuple[Step, ...]) 
     return Plan(request, steps, Phrase(f"media.{kind}", {"name": name}), undo=undo)
 
 
-def plan_seek(request: SeekMedia, media: Media) -> Plan:
+def plan_seek(request: SeekMedia, media: Media) -> Decision:
     """Jump inside the piece."""
+    if media.source == MediaSource.RADIO:
+        return Refusal(request, Phrase("media.live"), "not_available")
     undo = (LocalCall("media.seek", {"to_s": media.position_s}),)
     if request.direction is SeekDirection.START:
         return Plan(request, (LocalCall("media.seek", {"to_s": 0.0}),), Phrase("media.restarted"), undo=undo)
@@ -222,6 +225,8 @@ def plan_playlist(request: AddToPlaylist, context: Context) -> Decision:
         if song is None:
             return Refusal(request, Phrase("media.not_found", {"wish": request.song}), "not_found")
         title = song[1]
+    elif context.headunit.media.source == MediaSource.RADIO:
+        return Refusal(request, Phrase("media.live"), "not_available")
     if not title:
         return Refusal(request, Phrase("media.nothing"), "nothing_playing")
     if not request.playlist:
@@ -277,20 +282,6 @@ def plan(request: Request, context: Context) -> Decision:
     return plan_transport(request, media)
 
 
-SKILL = Skill(
-    "media",
-    (
-        PlayMedia,
-        PauseMedia,
-        ResumeMedia,
-        NextTrack,
-        PreviousTrack,
-        SeekMedia,
-        ShuffleMedia,
-        RepeatMedia,
-        LikeTrack,
-        AddToPlaylist,
-        AskTrack,
-    ),
-    plan,
-)
+TRANSPORT: Final = (PauseMedia, ResumeMedia, NextTrack, PreviousTrack, SeekMedia)
+WAYS: Final = (ShuffleMedia, RepeatMedia, LikeTrack)
+SKILL = Skill("media", (PlayMedia, *TRANSPORT, *WAYS, AddToPlaylist, AskTrack), plan)
