@@ -54,11 +54,20 @@ def _serve(args: argparse.Namespace) -> int:
     _check(args)
     from assistant.bridge.local import Bridge, Options  # noqa: PLC0415  DBOS takes half a second to load
 
-    bridge = Bridge(Options(args.db, args.name, args.pace, lease_s=args.lease, renew_s=args.lease / 3))
+    companies = tuple(_company(text) for text in args.company)
+    bridge = Bridge(Options(args.db, args.name, args.pace, None, 0.2, companies, args.lease, args.lease / 3))
     _reach(bridge.database)
     if args.metrics_port:
         _metrics(bridge.meter.serve, args.metrics_port)
     return _pipe(bridge, args.vehicle) if args.loopback else _consume(bridge, args)
+
+
+def _company(text: str) -> tuple[str, str, str]:
+    """Read SERVICE=URL; its token comes from the environment, where no process list shows it."""
+    service, equals, url = text.partition("=")
+    if not equals:
+        raise UsageError(f"not SERVICE=URL: {text!r}", "ride=https://host/path")
+    return service, url, os.environ.get(f"CABIN_TOKEN_{service.upper()}", "")
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -197,6 +206,13 @@ def _parser() -> argparse.ArgumentParser:
     }
     for option, (kind, default, text) in options.items():
         parser.add_argument(option, type=kind, default=default, help=text)
+    parser.add_argument(
+        "--company",
+        action="append",
+        default=[],
+        metavar="SERVICE=URL",
+        help="a company over HTTP instead of the sandbox's; its token in CABIN_TOKEN_<SERVICE>",
+    )
     parser.add_argument(
         "--loopback", action="store_true", help="no broker: one envelope a line, on standard input and output"
     )

@@ -50,6 +50,8 @@ class Options:
     """How often companies are asked by themselves; None: as often as it is worth."""
     pump_s: float = 0.2
     """How often companies' news is fetched."""
+    companies: tuple[tuple[str, str, str], ...] = ()
+    """Services that are a company's over HTTP instead of the sandbox's: name, URL, bearer token."""
     lease_s: float = LEASE_S
     renew_s: float = RENEW_S
 
@@ -71,6 +73,8 @@ class Bridge:
         self.meter = Meter()
         self._desk = Desk(self.database, clock, time.sleep, Random(), options.pace)  # noqa: S311  a world, not a secret
         self.services = services or sandboxes(self._desk)
+        for service, url, token in options.companies:
+            self.services = self.services.with_company(url, service, token)
         self.engine: Engine = engine or DbosEngine(self.database.engine, options.name)
         self.outgoing = Outgoing(self._message, self.meter)
         self.book = Book(self.database, clock, self._name, self.outgoing.put)
