@@ -73,6 +73,22 @@ def test_a_wish_nobody_wants_any_more_expires_and_is_never_ordered(tmp_path: Pat
     assert world.states(order) == [State.EXPIRED]
 
 
+def test_after_three_days_without_a_radio_only_what_is_still_wanted_is_asked_for(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.offline()
+    soon = [world.wish(within_s=3_600) for _ in range(20)]
+    later = world.wish(within_s=80 * 3_600)
+    for _ in range(72 * 6):
+        world.tick(600)
+    assert {world.order(order).state for order in soon} == {State.EXPIRED}
+    assert len([n for n in world.notices if isinstance(n, OrderChanged)]) == len(soon), "each told once"
+    assert world.ledger.outbox() == ()
+    world.online()
+    world.pass_time(5)
+    assert world.order(later).awaits_consent
+    assert {said.order for said in world.bridge.heard if said.order} == {later.id}
+
+
 def test_a_price_that_lapsed_is_asked_for_again(world: World) -> None:
     order = world.quoted()
     first = order.quote
