@@ -1,6 +1,7 @@
 """A link without a network: the bridge in this process, or as a child that speaks one envelope a line."""
 
 import contextlib
+import logging
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
@@ -9,6 +10,8 @@ from typing import IO
 
 from assistant.core.context import Connectivity
 from assistant.link.wire import MAX_BYTES
+
+log = logging.getLogger(__name__)
 
 Handle = Callable[[bytes], Sequence[bytes]]
 """Takes one request, returns the replies (and any news) it caused; called from one thread only."""
@@ -46,7 +49,12 @@ class Loopback:
         """Answer requests until closed."""
         self._changed(Connectivity.LINK)
         while (raw := self._requests.get()) is not None:
-            for reply in self._handle(raw):
+            try:
+                replies = self._handle(raw)
+            except Exception:  # whatever a bridge dies of, this one message has no answer and is sent again
+                log.exception("the bridge failed on a message")
+                continue
+            for reply in replies:
                 if self._thread is not None:
                     self._heard(reply)
 
