@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from assistant.core.plan import Outcome, Plan, Status
 from assistant.core.text import Phrase
+from assistant.languages.pack import load
 
 SPOKEN = {
     Status.UNKNOWN: "dialogue.outcome_unknown",
@@ -30,10 +31,10 @@ def verdict(plan: Plan, outcomes: Sequence[Outcome]) -> tuple[Status, str]:
 
 
 def tell(plan: Plan, outcomes: Sequence[Outcome]) -> tuple[Phrase, ...]:
-    """Return what a person hears about it."""
+    """Return what a person hears about it; a reason that we have no words for (a service's own) is left out."""
     status, reason = verdict(plan, outcomes)
     if status is Status.DONE:
         return (plan.done,)
-    because = (Phrase(f"reason.{reason}"),) if reason else ()
+    because = (Phrase(f"reason.{reason}"),) if f"reason.{reason}" in load("en").phrases else ()
     partly = any(outcome.status is Status.DONE for outcome in outcomes)
     return (Phrase(PARTLY if partly else SPOKEN[status]), *because)

@@ -290,6 +290,8 @@ def _broken_arming(edge: Edge) -> Iterator[str]:
         assert after.pending is not None
         if not says or says[-1].phrases[-1:] != (after.pending.read_back,) or says[-1].utterance != after.utterance:
             yield "the read-back is not what is being said"
+    if after.pending is not None and after.phase not in {Phase.READING, Phase.CONFIRMING, Phase.THINKING}:
+        yield "a plan that was agreed to or dropped is still pending"
     if after.phase is Phase.CONFIRMING and before.phase is Phase.READING and not after.window_ends:
         yield "the window never ends"
 
