@@ -122,6 +122,8 @@ class ChangeAssistant(Request):
 
 
 LONGEST_NAME_WORDS: Final = 3
+LONGEST_NAME: Final = 30
+"""Characters."""
 NORMAL_PACE_PERCENT: Final = 100
 PACE_STEP_PERCENT: Final = 20
 SLOWEST_PERCENT: Final = 60
@@ -177,7 +179,7 @@ def plan_name(request: SetUserName, context: Context) -> Decision:
     """Keep the user's name."""
     if not request.name:
         return Question(request, Phrase("settings.which_name"), "name")
-    if len(request.name.split()) > LONGEST_NAME_WORDS:
+    if len(request.name.split()) > LONGEST_NAME_WORDS or len(request.name) > LONGEST_NAME:
         return Refusal(request, Phrase("settings.long_name"), "out_of_range")
     before = context.preferences.get("name", "")
     steps = (LocalCall("assistant.set_name", {"name": request.name}),)
