@@ -18,8 +18,9 @@ from assistant.hear.turn import LEAD_MS, Turn
 
 _LOG = logging.getLogger(__name__)
 
-AFTER_WORD_MS = 100
-"""Sound kept from before the frame that detects the wake word; the word itself ended earlier in nine of ten clips."""
+AFTER_WORD_MS = 160
+"""Sound kept from before the frame that detects the wake word: the word ends 160 ms earlier (median of 41 real clips);
+of 100, 160, 200 and 240 ms this one spoils the fewest commands said in one breath with it."""
 CLOSE_TIMEOUT_S = 3.0
 
 

@@ -10,8 +10,6 @@ from assistant.errors import ModelError
 
 SHIPPED_WORDS = ("okay_nabu", "hey_jarvis", "hey_mycroft", "alexa")
 """Words whose models come inside the pymicro-wakeword wheel."""
-LATENCY_MS = 160
-"""The word's last sound lies so long before the frame that detects it (median of 41 real clips; 10th percentile 60)."""
 REFERENCE_EASE = 0.5
 """A word in the playback counts at this share of the cutoff: the microphone may hear it better than the model does here."""
 DEAF_MS = 1000
@@ -40,7 +38,7 @@ class MicroWake:
         return self._microphone.words
 
     def hears(self, pcm: bytes) -> str | None:
-        """Take one frame of microphone; return the word that ended about LATENCY_MS ago, or None."""
+        """Take one frame of microphone; return the word that ended some 160 ms ago, or None."""
         self._frame += 1
         word = self._microphone.hears(pcm)
         if word is None or self._frame < max(self._refractory_until, self._deaf_until):
