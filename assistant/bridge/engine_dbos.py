@@ -24,8 +24,8 @@ _log = logging.getLogger(__name__)
 VERSION: Final = "orders-1"
 """Grows when a workflow's steps change; a bridge goes on only with workflows of its own version."""
 MAILBOX: Final = "mail"
-POLL_S: Final = 0.05
-"""How often SQLite is asked for messages; PostgreSQL tells by itself."""
+POLL_S: Final = 0.2
+"""How often SQLite is asked for messages, once for each order that waits; PostgreSQL tells by itself."""
 PAGE: Final = 200
 
 
@@ -146,6 +146,8 @@ class DbosEngine:
 
 class _DbosRun:
     """One workflow."""
+
+    __slots__ = ("_engine", "brief", "order")
 
     def __init__(self, engine: DbosEngine, order: str, brief: Json) -> None:
         self.order = order

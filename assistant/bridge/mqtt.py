@@ -74,7 +74,7 @@ class Consumer:
         self._client.on_connect = self._connected
         self._client.on_disconnect = self._disconnected
         self._client.on_subscribe = self._subscribed
-        self._client.on_message = lambda _client, _data, message: self._requests.put(message)
+        self._client.on_message = lambda _client, _data, message: self._take(message)
         self._client.on_publish = lambda _client, _data, mid, _code, _properties: self._published(mid)
         self._client.on_socket_open = _no_delay
 
@@ -115,16 +115,26 @@ class Consumer:
         self._client.disconnect()
         self._client.loop_stop()
 
+    def _take(self, message: paho.MQTTMessage) -> None:
+        """Queue a request; one without a promise of delivery is none, and nothing would bound how many there are."""
+        if message.qos:
+            self._requests.put(message)
+
     def _work(self) -> None:
-        """Handle requests one after another; one that failed is not acknowledged, so the broker gives it out again."""
+        """Handle requests one after another.
+
+        One that fails for good is acknowledged too: the broker would only hold it, and in the end give out no others; its
+        car, which got no answer, asks again.
+        """
         while (message := self._requests.get()) is not None:
             try:
                 self._answer(message)
             except Exception:  # noqa: BLE001  one message must not end the thread
                 _log.exception("not handled", extra={"fields": {"topic": message.topic}})
+            self._client.ack(message.mid, message.qos)
 
     def _answer(self, message: paho.MQTTMessage) -> None:
-        """Handle one request, answer it, and only then acknowledge it."""
+        """Handle one request and answer it; all of it is committed when this returns."""
         vehicle = topics.vehicle_of(message.topic)
         if vehicle is not None:
             for raw in self._handle(vehicle, bytes(message.payload)):
@@ -133,7 +143,6 @@ class Consumer:
                 if correlation is not None:
                     properties.CorrelationData = correlation
                 self._client.publish(topics.response(vehicle), raw, qos=1, properties=properties)
-        self._client.ack(message.mid, message.qos)
 
     def _connected(
         self, client: paho.Client, _data: object, _flags: object, code: ReasonCode, _properties: object

@@ -1,6 +1,5 @@
 """What becomes of an order after the yes, as one durable workflow: buy, undo in reverse where a step fails, then follow it to its end."""
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
@@ -27,12 +26,14 @@ NEWER_PRICE: Final = frozenset({"price_changed", "quote_expired"})
 class OrderTale:
     """One order's workflow; everything in it comes from steps and messages, so that it can be told again."""
 
+    __slots__ = ("_look_s", "_mail", "_payments", "_reference", "_run", "_stage", "_works")
+
     def __init__(self, run: Run, works: Works, look_s: float | None = None) -> None:
         """Look at the company every `look_s` seconds if given, else as often as it is worth."""
         self._run = run
         self._works = works
         self._look_s = look_s
-        self._mail: deque[Json] = deque()
+        self._mail: list[Json] = []
         self._payments: list[Paid] = []
         self._reference = ""
         self._stage = Stage.UNDER_WAY
@@ -203,7 +204,10 @@ class OrderTale:
 
     async def _next(self, timeout_s: float) -> Json | None:
         """Take a message that came while something else was waited for, or the next one."""
-        return self._mail.popleft() if self._mail else await self._run.receive(timeout_s)
+        if self._mail:
+            return self._mail.pop(0)
+        self._works.rest()
+        return await self._run.receive(timeout_s)
 
     def _pause_s(self) -> float:
         """Return how long the company's own news is waited for."""

@@ -39,6 +39,8 @@ class Paid:
 class Works:
     """Everything a workflow can do for one order."""
 
+    __slots__ = ("_book", "_fixed", "_meter", "_offers", "_order", "_services", "_sleep")
+
     def __init__(
         self, order: str, book: Book, services: Services, meter: Meter, sleep: Callable[[float], None]
     ) -> None:
@@ -50,6 +52,11 @@ class Works:
         self._sleep = sleep
         self._fixed: Record | None = None
         self._offers: dict[str, Offer] = {}
+
+    def rest(self) -> None:
+        """Drop what can be read again: thousands of orders wait at once."""
+        self._fixed = None
+        self._offers.clear()
 
     def authorise(self, step: str, digest: str, already_minor: int) -> Json:
         """Reserve what the offer costs beyond what is paid already."""
