@@ -362,6 +362,9 @@ def test_news_that_is_doubled_shuffled_or_lost_still_ends_in_the_truth(bridge: B
 
     revs = [snapshot.rev for snapshot in car.snapshots[order]]
     assert revs == sorted(set(revs))
+    way = ["processing", "accepted", "arriving", "arrived", "in_progress", "completed"]
+    told = [way.index(str(s.facts["service_state"])) for s in car.snapshots[order] if "service_state" in s.facts]
+    assert told == sorted(told)
     assert effects(bridge, order) == (1, paid(done).minor, 0)
 
 
