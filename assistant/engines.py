@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ from assistant.report import Reporter
 from assistant.shelf import Shelf
 from assistant.skills import by_request
 from assistant.understand.rules import Rules as Sentences
+from assistant.weights.manifest import Model
 
 if TYPE_CHECKING:
     from assistant.hear.ear import Ear
@@ -78,8 +79,7 @@ class Engines:
         from assistant.understand.layers import Layers
 
         self._names = names
-        self._model = self._load_model()
-        return Layers(self.sentences, self._model)
+        return Layers(self.sentences, self._ask_model if self._intent_model() else None)
 
     def rules(self) -> Rules:
         """Return the rules of the conversation."""
@@ -94,7 +94,9 @@ class Engines:
             return self._recogniser
 
     def rehearse(self, cancel: Cancel) -> None:
-        """Work out how sentences begin, so that the first one that is read bound to them is as quick as the others."""
+        """Start the model, and work out how sentences begin: the first to be read bound to them is as quick as the others."""
+        if self._intent_model():
+            self._started_model(self._config.language)
         graph = self.sentences.graph(self._config.language, self._names)
         states, ahead = {graph.start}, deque([graph.start])
         while ahead and len(states) < REHEARSED_STATES and not cancel.cancelled():
@@ -201,32 +203,37 @@ class Engines:
         from assistant.hear.whisper import Whisper
 
         hear = self._config.hear
-        hot_words = [name for names in self._names.values() for name in names]
-        return Whisper(self.shelf.trusted(hear.whisper_model), threads=hear.threads, hot_words=hot_words)
+        return Whisper(self.shelf.trusted(hear.whisper_model), threads=hear.threads, hot_words=self._hot_words)
 
-    def _load_model(self) -> "Qwen | None":
-        config = self._config.model
-        if config.name == "none":
-            return None
+    def _hot_words(self, language: Language) -> Sequence[str]:
+        """Return the names a person may say; those written in Chinese for Chinese, the others else."""
+        names = (name for list_of_names in self._names.values() for name in list_of_names)
+        return tuple(dict.fromkeys(name for name in names if name.isascii() == (language == "en")))
+
+    def _intent_model(self) -> Model | None:
+        """Return the configured model if it is here; a missing one is told in the log, the rules go on alone."""
         try:
-            found = self.shelf.intent_model(config.name)
-            if found is None:
-                return None
-            from assistant.understand.qwen import Form, Qwen
-
-            cache = self._config.cache_dir()
-            path = self.shelf.trusted(found.name)
-            return Qwen(
-                path,
-                by_request(),
-                Form(found.form),
-                threads=config.threads,
-                limit_s=config.limit_ms / 1000,
-                cache=cache,
-            )
+            return None if self._config.model.name == "none" else self.shelf.intent_model(self._config.model.name)
         except CabinError as error:
             log.warning("the model cannot be used, the rules go on alone: %s", error)
             return None
+
+    def _ask_model(self, text: str, language: Language, cancel: Cancel) -> str:
+        """Ask the model; it is checked and started at the first question, on the thinking thread."""
+        return self._started_model(language)(text, language, cancel)
+
+    def _started_model(self, language: Language) -> "Qwen":
+        if self._model is None:
+            from assistant.understand.qwen import Form, Qwen
+
+            config, found = self._config.model, self._intent_model()
+            if found is None:
+                raise ModelError("the model is gone", "`cabin models verify`")
+            limit_s, cache = config.limit_ms / 1000, self._config.cache_dir()
+            path, form = self.shelf.trusted(found.name), Form(found.form)
+            self._model = Qwen(path, by_request(), form, threads=config.threads, limit_s=limit_s, cache=cache)
+            self._model.prepare(language)
+        return self._model
 
 
 class _Asleep:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from assistant.core.effect import Say
 from assistant.core.event import Event, Spoke
-from assistant.report import Reporter
+from assistant.report import Reporter, is_sign
 from assistant.speak.voice import Heard, Talker
 from assistant.speak.words import render, sentences
 from assistant.worker import Token, Worker
@@ -52,11 +52,15 @@ class Mouth:
         whole = True
         if self._talker is not None:
             parts = [sentence for text in texts for sentence in sentences(text)]
-            spoken = self._talker.say(parts, effect.language, self._started(effect.turn), token)
+            spoken = self._talker.say(parts, effect.language, self._started(effect), token)
             whole = spoken.heard is Heard.WHOLE
         else:
-            self._reporter.mark(effect.turn, "first_sound", time.monotonic())
+            self._started(effect)(time.monotonic())
         self._post(Spoke(effect.turn, whole, effect.utterance))
 
-    def _started(self, turn: int) -> Callable[[float], None]:
-        return lambda at: self._reporter.mark(turn, "first_sound", at)
+    def _started(self, effect: Say) -> Callable[[float], None]:
+        def started(at: float) -> None:
+            if not is_sign(effect.phrases):
+                self._reporter.mark(effect.turn, "first_sound", at)
+
+        return started

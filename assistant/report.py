@@ -9,7 +9,10 @@ from assistant.core.effect import Act, Effect, Say
 from assistant.core.event import Acted, Event, Faulted, NothingHeard, Spoke, TurnEnded, Typed, Understood, Woke
 from assistant.core.plan import Outcome, Step
 from assistant.core.request import Request
+from assistant.core.text import Phrase
 
+SIGNS = frozenset({"dialogue.thinking", "dialogue.acting"})
+"""Phrases that only tell that work is under way: no answer, and no first sound of one."""
 STAGES = ("wake", "text", "plan", "act", "first_sound")
 
 
@@ -20,7 +23,7 @@ class Exchange:
     turn: int
     clip: str = ""
     wake: str = ""
-    """Why the ear was open: `word`, `button`, `typed`, `again` (a follow-up or an answer)."""
+    """Why the ear was open: `word`, `button`, `typed`, `again` (a follow-up or an answer); `news` if nobody asked."""
     transcript: str = ""
     language: str = ""
     engine: str = ""
@@ -58,6 +61,7 @@ class Reporter:
         self._woke: tuple[str, float] = ("", 0.0)
         self._marks: dict[tuple[int, str], float] = {}
         self._lock = threading.Lock()
+        self._answer = -1
 
     def mark(self, turn: int, stage: str, at: float) -> None:
         """Note when a stage of a turn was reached; the first sound counts once, the text's last counts."""
@@ -99,16 +103,21 @@ class Reporter:
                 exchange.outcome += [_outcome(outcome) for outcome in outcomes]
             case NothingHeard() | Faulted():
                 self._of(event.turn)
-            case Spoke():
-                pass
+            case Spoke(_, _, utterance) if utterance == self._answer:
+                self._finish()
 
     def saw_effect(self, effect: Effect, at: float) -> None:
-        """Note the plan."""
-        if not isinstance(effect, Act | Say) or self._open is None:
-            return
-        self._open.times.setdefault("plan", at)
-        if isinstance(effect, Act):
-            self._open.plan += [_step(step) for step in effect.plan.steps]
+        """Note the plan, and which utterance is the answer."""
+        match effect:
+            case Act(turn, plan):
+                exchange = self._of(turn)
+                exchange.times.setdefault("plan", at)
+                exchange.plan += [_step(step) for step in plan.steps]
+            case Say(turn, phrases, utterance) if not is_sign(phrases):
+                if self._open is None:
+                    self._woke = ("news", 0.0)
+                self._of(turn).times.setdefault("plan", at)
+                self._answer = utterance
 
     def finish(self) -> None:
         """Hand out what is open; on the loop's thread, when the conversation rests."""
@@ -148,6 +157,11 @@ class Reporter:
                 exchange.times["text"] = text_at
             self._marks.clear()
         self._done(exchange)
+
+
+def is_sign(phrases: Sequence[Phrase]) -> bool:
+    """Tell whether the phrases only say that work is under way."""
+    return all(phrase.key in SIGNS for phrase in phrases)
 
 
 def request_json(request: Request) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from assistant.app import App, Reference
 from assistant.commands._show import as_line, as_text
@@ -15,6 +16,9 @@ from assistant.errors import CabinError, DeviceError
 from assistant.places import shipped
 from assistant.platform.notify import Notify
 from assistant.report import Exchange
+
+if TYPE_CHECKING:
+    from assistant.hear.microphone import MicrophoneState
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -36,19 +40,16 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _serve(config: Config, notify: Notify, show: Callable[[Exchange], None]) -> int:
-    from assistant.hear.microphone import Microphone, MicrophoneState
+    from assistant.hear.microphone import Microphone
 
-    def changed(state: MicrophoneState) -> None:
-        notify.status("listening" if state is MicrophoneState.LIVE else "no microphone: waiting for it")
+    made: list[Loudspeaker] = []
 
-    source = Microphone(config.audio.input or None, state=changed)
-    app = App(
-        config,
-        source=source,
-        loudspeaker=lambda reference: _speaker(config, reference),
-        report=show,
-        heartbeat=notify.alive,
-    )
+    def loudspeaker(reference: Reference) -> Loudspeaker:
+        made.append(_speaker(config, reference))
+        return made[0]
+
+    source = Microphone(config.audio.input or None, state=_announcing(config, notify), rescan=lambda: _rescan(made))
+    app = App(config, source=source, loudspeaker=loudspeaker, report=show, heartbeat=notify.alive)
 
     def stop(number: int, frame: FrameType | None) -> None:
         del number, frame
@@ -57,15 +58,36 @@ def _serve(config: Config, notify: Notify, show: Callable[[Exchange], None]) -> 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     app.start()
-    notify.ready("listening")
-    words = ", ".join(config.wake.words) or "the talk button"
-    print(f"Cabin listens for: {words}. Ctrl-C ends it.", file=sys.stderr)
     try:
         app.loop.run()
     finally:
         notify.stopping()
         app.close()
     return 0
+
+
+def _announcing(config: Config, notify: Notify) -> "Callable[[MicrophoneState], None]":
+    """Return what tells systemd and the terminal whether the microphone is there."""
+    words = ", ".join(config.wake.words) or "the talk button"
+
+    def announce(state: "MicrophoneState") -> None:
+        told = f"listening for: {words}" if state == "live" else "without a microphone, waiting for it"
+        notify.ready(told)
+        print(f"Cabin is {told}", file=sys.stderr, flush=True)
+
+    return announce
+
+
+def _rescan(loudspeakers: list[Loudspeaker]) -> None:
+    """Look for devices anew; that ends every stream of PortAudio, so not while the loudspeaker plays."""
+    from assistant.hear.microphone import rescan_devices
+    from assistant.speak.speaker import Speaker
+
+    speaker = next((one for one in loudspeakers if isinstance(one, Speaker)), None)
+    if speaker is None:
+        rescan_devices()
+    else:
+        speaker.aside(rescan_devices)
 
 
 def _demonstrate(config: Config, missing: CabinError, show: Callable[[Exchange], None]) -> int:

@@ -21,7 +21,7 @@ GONE_AFTER_S = 1.0
 FIRST_RETRY_S = 0.5
 LAST_RETRY_S = 8.0
 _SILENCE = bytes(FRAME_BYTES)
-_MEND = "plug it in, or name another one in [hear] microphone; `cabin check` lists them"
+_MEND = "plug it in, or name another one in [audio] input; `cabin check` lists them"
 
 
 class MicrophoneState(StrEnum):
