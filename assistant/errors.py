@@ -8,10 +8,12 @@ CabinError
 ├── ModelError            model file missing, cut, or of another kind   exit 1
 ├── EngineError           a recogniser, model process or voice failed   exit 1
 ├── VehicleError          the car did not do it                         exit 1
+├── BusError              the D-Bus, or a program on it                 exit 1
 ├── LinkError             the radio, the broker or the bridge           exit 1
 └── LedgerError           the order book cannot be read or written      exit 1
 """
 
+from enum import StrEnum
 from typing import ClassVar
 
 
@@ -69,6 +71,27 @@ class VehicleError(CabinError):
     """The car refused, kept silent, or reads back something else."""
 
     phrase = "error.vehicle"
+
+
+class Trouble(StrEnum):
+    """What went wrong on a bus: no bus or nobody of that name; no answer in time; not allowed; a no with a reason."""
+
+    ABSENT = "absent"
+    SILENT = "silent"
+    DENIED = "denied"
+    REFUSED = "refused"
+
+
+class BusError(CabinError):
+    """A call over D-Bus did not work."""
+
+    phrase = "error.device"
+
+    def __init__(self, trouble: Trouble, message: str, mend: str = "", name: str = "") -> None:
+        """Keep the kind of trouble and, if the other end answered with an error, its D-Bus name."""
+        super().__init__(message, mend)
+        self.trouble = trouble
+        self.name = name
 
 
 class LinkError(CabinError):
