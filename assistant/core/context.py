@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from assistant.core.headunit import HeadUnit
+from assistant.core.order import Order
 from assistant.core.plan import Plan, Question
 from assistant.core.text import Language, Phrase
 from assistant.core.vehicle import Car, Zone
@@ -43,3 +44,7 @@ class Context:
     """The last plan that was done and can be undone."""
     asked: Question | None = None
     """What was asked last, if the sentence may be its answer."""
+    orders: tuple[Order, ...] = ()
+    """The person's orders, the latest change last."""
+    bridge_now: float | None = None
+    """Epoch seconds of the bridge, by which quotes and refund rules run; None while it was never heard of."""

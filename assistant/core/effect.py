@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from assistant.core.audio import Clip
-from assistant.core.plan import Plan, Question
+from assistant.core.plan import Inquiry, Plan, Question
 from assistant.core.text import Language, Phrase
 from assistant.core.vehicle import Zone
 
@@ -64,6 +64,42 @@ class StopThinking:
 
 
 @dataclass(frozen=True, slots=True)
+class Yes:
+    """How a person agreed to a plan: after which words, and with which; times are monotonic seconds."""
+
+    read_back: Phrase
+    read_at: float
+    """When the whole of it had been spoken."""
+    heard: str
+    """Their words; `button` where one was pressed."""
+    at: float
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Consult:
+    """Ask outside what must be known first: the price of a plan, or the answer of an inquiry; answers with Consulted."""
+
+    turn: int
+    about: Plan | Inquiry
+
+
+@dataclass(frozen=True, slots=True)
+class StopConsulting:
+    """What is being asked outside for `turn` is no longer wanted."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A plan that was read back will not be done: let go what was prepared for it."""
+
+    turn: int
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """Judge again, then do the plan's steps; answers with Acted."""
 
@@ -73,6 +109,8 @@ class Act:
     """True if the plan takes back an earlier one."""
     seat: Zone = Zone.DRIVER
     """Who asked; the judgement at execution is about this person."""
+    yes: Yes | None = None
+    """The consent, where the plan needed one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +158,19 @@ class Record:
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
-Effect = Listen | StopListening | EndTurn | Think | StopThinking | Act | Say | Hush | SetTimer | ClearTimer | Record
+Effect = (
+    Listen
+    | StopListening
+    | EndTurn
+    | Think
+    | StopThinking
+    | Consult
+    | StopConsulting
+    | Release
+    | Act
+    | Say
+    | Hush
+    | SetTimer
+    | ClearTimer
+    | Record
+)

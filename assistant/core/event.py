@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from assistant.core.audio import Clip
 from assistant.core.headunit import Timer
-from assistant.core.plan import Outcome
+from assistant.core.plan import Decision, Outcome, Plan
 from assistant.core.request import Understanding
 from assistant.core.text import Language, Phrase, Transcript
 
@@ -141,6 +141,22 @@ class News:
 
 
 @dataclass(frozen=True, slots=True)
+class Consulted:
+    """What a Consult led to: a plan with its price, an answer, a question, or why not."""
+
+    turn: int
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A price came, or changed, that nobody waits for any more: it is read back if nothing else goes on, else offered again."""
+
+    turn: int
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
 class Faulted:
     """A stage of this turn failed; `phrase` says so to a person."""
 
@@ -162,5 +178,7 @@ Event = (
     | TimeUp
     | Due
     | News
+    | Consulted
+    | Offered
     | Faulted
 )

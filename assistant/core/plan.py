@@ -44,6 +44,10 @@ class CloudCall:
     body: Mapping[str, object] = field(default_factory=dict)
     undo: str | None = None
     """Method of the same service that takes it back."""
+    order: str = ""
+    """The order it is about, once there is one."""
+    digest: str = ""
+    """Digest of the quote that was read back: a yes to the plan is a yes to exactly this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,11 @@ class Plan:
             msg = f"a {self.risk} plan needs a read-back"
             raise ValueError(msg)
 
+    @property
+    def unpriced(self) -> bool:
+        """Tell whether it buys something outside whose price is not known yet: nobody can agree to that."""
+        return self.risk is Risk.PAY and any(isinstance(step, CloudCall) and not step.digest for step in self.steps)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -118,4 +127,12 @@ class Refusal:
     reason: str
 
 
-Decision = Plan | Answer | Question | Refusal
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A service outside must be asked before it can be decided; its skill's `found` decides with the answer."""
+
+    request: Request
+    call: CloudCall
+
+
+Decision = Plan | Answer | Question | Refusal | Inquiry

@@ -1,7 +1,7 @@
 """The table of the conversation: what each event does in each phase. What stands in no row changes nothing.
 
 Events of another turn are stale: they stand in no row, but for what opens a turn, the end of a plan that is still
-under way, and what happens in the world (`Due`, `News`).
+under way, and what happens in the world (`Due`, `News`, `Offered`).
 """
 
 from dataclasses import replace
@@ -12,11 +12,13 @@ from assistant.core.context import Context
 from assistant.core.event import (
     Acted,
     Button,
+    Consulted,
     Due,
     Event,
     Faulted,
     News,
     NothingHeard,
+    Offered,
     Pressed,
     SpeechPaused,
     Spoke,
@@ -29,7 +31,7 @@ from assistant.core.event import (
 from assistant.core.headunit import Timer
 from assistant.core.text import Phrase, SlotValue
 from assistant.dialogue import planning
-from assistant.dialogue.pursuit import acted, joined, notice, slow
+from assistant.dialogue.pursuit import acted, consulted, joined, notice, offered, slow
 from assistant.dialogue.reply import consented, denied, give_up
 from assistant.dialogue.speech import CONSENT, LIMIT, QUIET, SIGN, give_sign, leave, rest, silence, spoken, tell
 from assistant.dialogue.state import After, Dialogue, Move, Phase, Rules, Sign, Via
@@ -54,6 +56,8 @@ def step(  # noqa: C901, PLR0911, PLR0912  one row a transition
             return notice(d, (due(timer),), c, r, first=True)
         case _, News(phrase=phrase):
             return notice(d, (phrase,), c, r)
+        case Phase.IDLE, Offered(plan=plan):
+            return offered(d, plan, c, r)
         case _, Acted(turn=turn) if any(running.turn == turn for running in d.running):
             return acted(d, event, c, r)
         case _ if event.turn != d.turn:
@@ -105,6 +109,16 @@ def step(  # noqa: C901, PLR0911, PLR0912  one row a transition
         case Phase.THINKING, TimeUp(name=name) if name == SIGN and d.sign is Sign.OPEN:
             return give_sign(d, Phrase("dialogue.thinking"))
         case Phase.THINKING, TimeUp(name=name) if name == LIMIT:
+            return failed(d, Phrase("error.too_slow"), c, r)
+
+        # the world outside is being asked
+        case Phase.CONSULTING, Consulted():
+            return consulted(d, event, c, r)
+        case Phase.CONSULTING, Pressed(button=Button.DENY):
+            return denied(d, "button", c, r)
+        case Phase.CONSULTING, TimeUp(name=name) if name == SIGN and d.sign is Sign.OPEN:
+            return give_sign(d, Phrase("dialogue.thinking"))
+        case Phase.CONSULTING, TimeUp(name=name) if name == LIMIT:
             return failed(d, Phrase("error.too_slow"), c, r)
 
         # a plan is under way

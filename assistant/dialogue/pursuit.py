@@ -1,16 +1,17 @@
 """Carrying out what was asked: decide about each request in its order, act, ask, read back, report."""
 
 from dataclasses import replace
+from enum import Enum
 
 from assistant.core.context import Context
-from assistant.core.effect import Act, Effect, Record, SetTimer
-from assistant.core.event import Acted
-from assistant.core.plan import Answer, Decision, Plan, Question, Refusal, Risk, Status
+from assistant.core.effect import Act, Consult, Effect, Record, Release, SetTimer, Yes
+from assistant.core.event import Acted, Consulted
+from assistant.core.plan import Answer, Decision, Inquiry, Plan, Question, Refusal, Risk, Status
 from assistant.core.request import Request
 from assistant.core.text import Phrase
 from assistant.dialogue import outcome
 from assistant.dialogue.planning import moving
-from assistant.dialogue.speech import AT_MOST_WHILE_MOVING, LIMIT, SIGN, name, rest, say, tell
+from assistant.dialogue.speech import AT_MOST_WHILE_MOVING, LIMIT, SIGN, at_rest, name, rest, say, tell
 from assistant.dialogue.state import Dialogue, Move, Phase, Rules, Running, Tell
 from assistant.skills.conversation import Repeat, Undo
 
@@ -22,28 +23,75 @@ def proceed(dialogue: Dialogue, context: Context, rules: Rules) -> Move:
     while now.agenda:
         request, rest = now.agenda[0], now.agenda[1:]
         now = replace(now, agenda=rest)
-        match _decide(now, request, context, rules):
-            case Plan(risk=Risk.NONE) as plan:
-                return joined(recorded, act(now, plan, context, rules))
-            case Plan() as plan:
-                return joined(recorded, read_back(now, plan, context, rules))
-            case Question() as question:
-                return joined(recorded, ask(now, question, context, rules))
-            case Refusal() as refusal:
-                now, effects = refused(now, refusal)
-                recorded += effects
-            case Answer(phrase=phrase):
-                now = replace(now, report=(*now.report, phrase))
-            case tuple() as phrases:
-                now = replace(now, report=(*now.report, *phrases))
+        now, effects, state = _carry_out(now, _decide(now, request, context, rules), context, rules)
+        recorded += effects
+        if state is _State.WAITS:
+            return now, recorded
     return joined(recorded, tell(now, context, rules))
 
 
-def act(dialogue: Dialogue, plan: Plan, context: Context, rules: Rules) -> Move:
+def consulted(dialogue: Dialogue, event: Consulted, context: Context, rules: Rules) -> Move:
+    """Go on with what the world outside said; a plan that still has no price, and one the guard refuses, is none."""
+    decision = event.decision
+    released: tuple[Effect, ...] = ()
+    if isinstance(decision, Inquiry) or (isinstance(decision, Plan) and decision.unpriced):
+        decision = Refusal(decision.request, Phrase("dialogue.cannot"), "not_available")
+    elif isinstance(decision, Plan):
+        plan, decision = decision, rules.review(decision, context)
+        released = (Release(dialogue.turn, plan),) if isinstance(decision, Refusal) else ()
+    now, effects, state = _carry_out(dialogue, decision, context, rules)
+    move = (now, effects) if state is _State.WAITS else joined(effects, proceed(now, context, rules))
+    return joined(released, move)
+
+
+def offered(dialogue: Dialogue, plan: Plan, context: Context, rules: Rules) -> Move:
+    """Read back what nobody waits for any more, as if it had just been asked for."""
+    fresh = replace(at_rest(dialogue), language=context.language)
+    return read_back(fresh, plan, context, rules)
+
+
+class _State(Enum):
+    """Whether the conversation now waits for something, or can go on with the agenda."""
+
+    WAITS = "waits"
+    GOES_ON = "goes_on"
+
+
+def _carry_out(
+    dialogue: Dialogue, decision: Decision | tuple[Phrase, ...], context: Context, rules: Rules
+) -> tuple[Dialogue, tuple[Effect, ...], _State]:
+    """Do what one decision asks for."""
+    match decision:
+        case Inquiry():
+            return *consult(dialogue, decision, rules), _State.WAITS
+        case Plan() if decision.unpriced:
+            return *consult(dialogue, decision, rules), _State.WAITS
+        case Plan(risk=Risk.NONE):
+            return *act(dialogue, decision, context, rules), _State.WAITS
+        case Plan():
+            return *read_back(dialogue, decision, context, rules), _State.WAITS
+        case Question():
+            return *ask(dialogue, decision, context, rules), _State.WAITS
+        case Refusal():
+            return *refused(dialogue, decision), _State.GOES_ON
+        case Answer(phrase=phrase):
+            return replace(dialogue, report=(*dialogue.report, phrase)), (), _State.GOES_ON
+        case phrases:
+            return replace(dialogue, report=(*dialogue.report, *phrases)), (), _State.GOES_ON
+
+
+def consult(dialogue: Dialogue, about: Plan | Inquiry, rules: Rules) -> Move:
+    """Ask outside, and wait for what it leads to."""
+    turn = dialogue.turn
+    waits = replace(dialogue, phase=Phase.CONSULTING, thinking=None, heard=None)
+    return waits, (Consult(turn, about), *wait_sign(turn, rules), SetTimer(turn, LIMIT, rules.consult_limit_s))
+
+
+def act(dialogue: Dialogue, plan: Plan, context: Context, rules: Rules, yes: Yes | None = None) -> Move:
     """Hand the plan out and wait for its end; the oldest of too many is no longer waited for."""
     running = (*dialogue.running, Running(dialogue.turn, plan))[-rules.running_limit :]
     return replace(dialogue, phase=Phase.ACTING, running=running, thinking=None, heard=None), (
-        Act(dialogue.turn, plan, isinstance(plan.request, Undo), context.seat),
+        Act(dialogue.turn, plan, isinstance(plan.request, Undo), context.seat, yes),
         SetTimer(dialogue.turn, LIMIT, rules.act_limit_s),
     )
 

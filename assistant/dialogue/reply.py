@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from assistant.core.context import Context
-from assistant.core.effect import ClearTimer, Effect, Record
+from assistant.core.effect import ClearTimer, Effect, Record, Release, Yes
 from assistant.core.plan import Plan, Refusal
 from assistant.core.text import Phrase, Transcript
 from assistant.dialogue.answer import merge
@@ -78,9 +78,16 @@ def consented(dialogue: Dialogue, how: str, context: Context, rules: Rules) -> M
     now = replace(dialogue, pending=None, again=0, sign=Sign.OPEN)
     match rules.review(plan, context):
         case Refusal() as refusal:
-            return joined(effects, _refuse(now, refusal, context, rules))
+            return joined((*effects, Release(dialogue.turn, plan)), _refuse(now, refusal, context, rules))
         case Plan() as allowed:
-            return joined((*effects, *wait_sign(now.turn, rules)), act(now, allowed, context, rules))
+            yes = _yes(dialogue, plan.read_back, how, context, rules)
+            return joined((*effects, *wait_sign(now.turn, rules)), act(now, allowed, context, rules, yes))
+
+
+def _yes(dialogue: Dialogue, read_back: Phrase | None, how: str, context: Context, rules: Rules) -> Yes:
+    assert read_back is not None, "nothing was agreed to that was not read back"
+    heard = how if dialogue.heard is None else dialogue.heard.transcript.text
+    return Yes(read_back, dialogue.window_ends - rules.consent_s, heard, context.at, dialogue.language)
 
 
 def _refuse(dialogue: Dialogue, refusal: Refusal, context: Context, rules: Rules) -> Move:
@@ -93,7 +100,7 @@ def denied(dialogue: Dialogue, how: str, context: Context, rules: Rules) -> Move
     effects: tuple[Effect, ...] = (*leave(dialogue), ClearTimer(dialogue.turn, CONSENT))
     if dialogue.pending is not None:
         facts = {"request": name(dialogue.pending.request), "answer": "no", "how": how}
-        effects = (*effects, Record(dialogue.turn, "consent", facts))
+        effects = (*effects, Record(dialogue.turn, "consent", facts), Release(dialogue.turn, dialogue.pending))
     now = replace(dialogue, aloud=False, report=(*dialogue.report, Phrase("dialogue.cancelled")))
     return joined(effects, proceed(now, context, rules))
 

@@ -10,8 +10,10 @@ from assistant.core.effect import (
     Hush,
     Listen,
     Record,
+    Release,
     Say,
     SetTimer,
+    StopConsulting,
     StopListening,
     StopThinking,
 )
@@ -114,6 +116,7 @@ def leave(dialogue: Dialogue) -> tuple[Effect, ...]:
         *((Hush(dialogue.turn),) if dialogue.aloud else ()),
         *((StopListening(dialogue.turn),) if ear else ()),
         *((StopThinking(dialogue.turn),) if dialogue.thinking is not None else ()),
+        *((StopConsulting(dialogue.turn),) if dialogue.phase is Phase.CONSULTING else ()),
     )
 
 
@@ -123,8 +126,8 @@ def clear(turn: int) -> tuple[Effect, ...]:
 
 
 def dropped(turn: int, plan: Plan | None) -> tuple[Effect, ...]:
-    """Return the line of audit for a risky plan that is given up."""
-    return () if plan is None else (Record(turn, "dropped", {"request": name(plan.request)}),)
+    """Return what lets go of a risky plan that is given up, and its line of audit."""
+    return () if plan is None else (Record(turn, "dropped", {"request": name(plan.request)}), Release(turn, plan))
 
 
 def name(request: Request) -> str:

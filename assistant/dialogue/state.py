@@ -22,6 +22,8 @@ class Phase(StrEnum):
     """The end of a request."""
     THINKING = "thinking"
     """What the sentence means."""
+    CONSULTING = "consulting"
+    """What a service outside says: a price, or what there is to choose from."""
     ACTING = "acting"
     """What became of a plan."""
     SPEAKING = "speaking"
@@ -147,6 +149,7 @@ class Rules:
     """How long after "stop" nothing is said unasked."""
     listen_limit_s: float = 45.0
     think_limit_s: float = 15.0
+    consult_limit_s: float = 30.0
     act_limit_s: float = 20.0
     speak_limit_s: float = 60.0
     """The limits after which a stage that never answers is given up."""

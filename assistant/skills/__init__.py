@@ -21,6 +21,8 @@ class Skill:
     requests: tuple[type[Request], ...]
     plan: Callable[[Any, Context], Decision]
     """Takes an instance of one of `requests`; never raises for a well-formed one."""
+    found: Callable[[Any, Mapping[str, Any], Context], Decision] | None = None
+    """Takes the request of an Inquiry, what the service answered (data, of a shape to be checked), and the context."""
 
 
 @cache

@@ -7,7 +7,7 @@ from assistant.core.audio import Clip
 from assistant.core.context import Context
 from assistant.core.effect import Act, Effect, Listen, Record, Say
 from assistant.core.event import Acted, Cause, Event, Spoke, TurnEnded, Typed, Understood, Woke
-from assistant.core.plan import Answer, Decision, LocalCall, Outcome, Plan, Question, Refusal, Risk, Status
+from assistant.core.plan import Answer, CloudCall, Decision, LocalCall, Outcome, Plan, Question, Refusal, Risk, Status
 from assistant.core.request import Request, Source, Understanding
 from assistant.core.text import Language, Phrase, Transcript
 from assistant.core.vehicle import Car, Reading
@@ -33,6 +33,11 @@ class Buy(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class Book(Request):
+    """Pay for something whose price only the world outside knows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ring(Request):
     """Need a name."""
 
@@ -50,6 +55,8 @@ class Crash(Request):
 
 
 CALL = LocalCall("media.play")
+WISH = Plan(Book(), (CloudCall("ride", "book"),), Phrase("book.done"), Phrase("book.wish"), Risk.PAY)
+PRICED = replace(WISH, steps=(CloudCall("ride", "book", order="1", digest="d"),), read_back=Phrase("book.read_back"))
 BACK = LocalCall("media.pause")
 CLIP = Clip(b"", 0.0, 0.0)
 STANDING = Context(
@@ -68,6 +75,8 @@ def decide(request: Request, context: Context) -> Decision:
             return Plan(request, (CALL,), Phrase("nudge.done"))
         case Buy():
             return Plan(request, (CALL,), Phrase("buy.done"), Phrase("buy.read_back"), Risk.PAY, (BACK,))
+        case Book():
+            return WISH
         case Ring(name=""):
             return Question(request, Phrase("ring.who"), "name", ("Ann", "Bob", "Cleo", "Dan"))
         case Ring():

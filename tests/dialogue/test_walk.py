@@ -13,16 +13,18 @@ from typing import Final
 import pytest
 
 from assistant.core.context import Context
-from assistant.core.effect import Act, Effect, Hush, Listen, Say, SetTimer, StopListening
+from assistant.core.effect import Act, Effect, Hush, Listen, Release, Say, SetTimer, StopConsulting, StopListening
 from assistant.core.event import (
     Acted,
     Button,
     Cause,
+    Consulted,
     Due,
     Event,
     Faulted,
     News,
     NothingHeard,
+    Offered,
     Pressed,
     SpeechPaused,
     SpeechStarted,
@@ -48,7 +50,10 @@ from tests.dialogue.conftest import (
     CLIP,
     LATE,
     MOVING,
+    PRICED,
     STANDING,
+    WISH,
+    Book,
     Buy,
     Crash,
     Ring,
@@ -70,6 +75,8 @@ VOICE: Final = {Phase.SPEAKING, Phase.READING, Phase.ASKING}
 SENTENCES: Final[dict[str, tuple[Request, ...]]] = {
     "warm it": (Warm(),),
     "order it": (Buy(),),
+    "book it": (Book(),),
+    "book and warm": (Book(), Warm()),
     "order and warm": (Buy(), Warm()),
     "warm and order": (Warm(), Buy()),
     "ring": (Ring(),),
@@ -97,8 +104,9 @@ def review(plan: Plan, context: Context) -> Plan | Refusal:
 
 
 RULES: Final = Rules(decide, review, running_limit=2, chain_limit=1)
-SHORT: Final = ("warm it", "order it", "warm and order", "ring", "yes", "yes but", "no", "stop")
+SHORT: Final = ("warm it", "order it", "book it", "warm and order", "ring", "yes", "yes but", "no", "stop")
 """What is said in the walk of every run; the long one says everything."""
+NO_PRICE = Refusal(Book(), Phrase("book.sold_out"), "sold_out")
 WARMED = Plan(Warm(), (), Phrase("warm.done"), undo=())
 
 
@@ -106,7 +114,7 @@ def here(dialogue: Dialogue) -> Dialogue:
     """Return the same state with all numbers counted from the present."""
     old = [running for running in dialogue.running if running.turn != dialogue.turn][-1:]
     own = [running for running in dialogue.running if running.turn == dialogue.turn]
-    heard, phase, under_way = dialogue.heard, dialogue.phase, {Phase.THINKING, Phase.ACTING}
+    heard, phase, under_way = dialogue.heard, dialogue.phase, {Phase.THINKING, Phase.CONSULTING, Phase.ACTING}
     return Dialogue(
         phase=phase,
         turn=TURN,
@@ -196,6 +204,8 @@ def fresh(dialogue: Dialogue, sentences: Sequence[str]) -> Iterator[Event]:
         yield TimeUp(TURN, name)
     yield Due(TURN, Timer("t", STANDING.now, "timer"))
     yield News(TURN, Phrase("news"))
+    yield Offered(TURN, PRICED)
+    yield from (Consulted(TURN, decision) for decision in (PRICED, WISH, NO_PRICE))
     yield Faulted(TURN, Phrase("error.engine"))
 
 
@@ -213,6 +223,7 @@ def stale(dialogue: Dialogue) -> Iterator[Event]:
             replace(sentence("warm it"), turn=old),
             ended(old),
         )
+        yield Consulted(old, PRICED)
         yield from (Spoke(old, whole=True, utterance=UTTERANCE), Faulted(old, Phrase("error.engine")))
         yield from (Pressed(old, button) for button in Button)
         yield from (TimeUp(old, name) for name in ("limit", "consent", "sign", "quiet"))
@@ -231,12 +242,13 @@ LEGAL: Final[dict[Phase, set[type]]] = {
     Phase.CONFIRMING: {SpeechPaused, TurnEnded, NothingHeard, Understood, Spoke, Pressed, TimeUp, Faulted},
     Phase.CHOOSING: {SpeechPaused, TurnEnded, NothingHeard, Understood, Spoke, Pressed, TimeUp, Faulted},
     Phase.THINKING: {Understood, Spoke, Pressed, TimeUp, Faulted},
+    Phase.CONSULTING: {Consulted, Spoke, Pressed, TimeUp, Faulted},
     Phase.ACTING: {Spoke, Pressed, TimeUp, Faulted},
     Phase.SPEAKING: {Spoke, Pressed, TimeUp, Faulted},
     Phase.READING: {Spoke, Pressed, TimeUp, Faulted},
     Phase.ASKING: {Spoke, Pressed, TimeUp, Faulted},
 }
-"""What each phase takes besides what every phase takes: Woke, Typed, Due, News, and Acted of a plan under way."""
+"""What each phase takes besides what every phase takes: Woke, Typed, Due, News, Offered at rest, and Acted of a plan under way."""
 
 
 # what must hold
@@ -270,6 +282,7 @@ def broken(edge: Edge) -> Iterator[str]:
     if bought and context is MOVING:
         yield "a plan is done that the guard refuses by now"
     yield from _broken_arming(edge)
+    yield from _broken_buying(edge)
     yield from _broken_speech(edge)
     yield from _broken_ear(edge)
     if sum(isinstance(effect, Act) for effect in effects) > 1:
@@ -294,6 +307,25 @@ def _broken_arming(edge: Edge) -> Iterator[str]:
         yield "a plan that was agreed to or dropped is still pending"
     if after.phase is Phase.CONFIRMING and before.phase is Phase.READING and not after.window_ends:
         yield "the window never ends"
+
+
+def _broken_buying(edge: Edge) -> Iterator[str]:
+    before, event, _, after, effects = edge
+    done = [effect for effect in effects if isinstance(effect, Act)]
+    if any(effect.plan.unpriced for effect in done) or (after.pending is not None and after.pending.unpriced):
+        yield "a plan without a price is read back or done"
+    if any(effect.plan.risk is not Risk.NONE and effect.yes is None for effect in done):
+        yield "a risky plan is done without its yes as evidence"
+    released = [effect.plan for effect in effects if isinstance(effect, Release)]
+    kept = [*released, *(effect.plan for effect in done), after.pending]
+    if before.pending is not None and not any(plan is before.pending for plan in kept):
+        yield "a plan that was read back is neither done nor let go"
+    if any(plan is after.pending for plan in released):
+        yield "a plan that may still be agreed to is let go"
+    left = before.phase is Phase.CONSULTING and after.phase is not Phase.CONSULTING
+    stopped = any(isinstance(effect, StopConsulting) for effect in effects)
+    if left and stopped == isinstance(event, Consulted):
+        yield "nobody is told that an answer from outside is no longer wanted, or somebody is in vain"
 
 
 def _broken_speech(edge: Edge) -> Iterator[str]:
@@ -390,7 +422,7 @@ def test_a_stale_event_changes_nothing_anywhere(states: list[Dialogue]) -> None:
 
 
 def test_an_event_that_its_phase_does_not_take_changes_nothing(states: list[Dialogue]) -> None:
-    anywhere = (Woke, Typed, Due, News, Acted)
+    anywhere = (Woke, Typed, Due, News, Offered, Acted)
 
     assert [
         (state, event)
