@@ -53,7 +53,8 @@ class Driver:
         self._clip = ""
         source = Playback(self._sequence(), how.pace, ready=self._hold, started=self._started)
         speaker = how.loudspeaker or self._unheard
-        self.app = App(config, source=source, loudspeaker=speaker, report=report, clip=lambda: self._clip)
+        told = report if how.pace is Pace.REAL else _untimed(report)
+        self.app = App(config, source=source, loudspeaker=speaker, report=told, clip=lambda: self._clip)
 
     def run(self) -> None:
         """Play everything; returns when the last answer is over."""
@@ -86,3 +87,13 @@ class Driver:
     def _unheard(self, reference: Reference) -> Loudspeaker:
         pace = silent.Pace.FAST if self._how.pace is Pace.FAST else silent.Pace.REAL_TIME
         return silent.Silent(self._how.out, pace, reference)
+
+
+def _untimed(report: Callable[[Exchange], None]) -> Callable[[Exchange], None]:
+    """Leave the times out: at a pace that is not real they mean nothing."""
+
+    def untimed(exchange: Exchange) -> None:
+        exchange.last_word_at = None
+        report(exchange)
+
+    return untimed

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from assistant.core.effect import Act, Effect, Say
-from assistant.core.event import Acted, Event, Faulted, NothingHeard, Spoke, TurnEnded, Typed, Understood, Woke
+from assistant.core.event import Acted, Event, Faulted, Spoke, TurnEnded, Typed, Understood, Woke
 from assistant.core.plan import Outcome, Step
 from assistant.core.request import Request
 from assistant.core.text import Phrase
@@ -101,8 +101,8 @@ class Reporter:
                 exchange = self._of(turn)
                 exchange.times["act"] = at
                 exchange.outcome += [_outcome(outcome) for outcome in outcomes]
-            case NothingHeard() | Faulted():
-                self._of(event.turn)
+            case Faulted(turn):
+                self._of(turn)
             case Spoke(_, _, utterance) if utterance == self._answer:
                 self._finish()
 
