@@ -15,11 +15,12 @@ from assistant.languages.tokens import Token, tokens
 from assistant.languages.values import Read, fill, said
 from assistant.languages.walk import State, Walk
 
-MOST_WORDS: Final = 60
+MOST_WORDS: Final = 40
 """Words of a sentence that may hold several requests; a longer one is read as a whole or not at all."""
 MOST_REQUESTS: Final = 6
 ANOTHER_COST: Final = 2.0
 """What it costs to cut a sentence in two: free words (1.0 each) win over a cut only if they are one."""
+MOST_ELLIPTIC_WORDS: Final = 24
 MOST_BORROWED: Final = 6
 """Words a request may borrow from the one beside it ("turn on" the fan and the seat heater)."""
 MOST_TAKEN_BACK: Final = 6
@@ -86,7 +87,7 @@ class Grammar:
             return whole
         others = [whole, reader.several(), reader.repaired()]
         best = min((other for other in others if other), key=_price, default=None)
-        return best or reader.elliptic()
+        return best or (reader.elliptic() if len(found) <= MOST_ELLIPTIC_WORDS else None)
 
     def _phrases(self, name: str) -> tuple[tuple[str, ...], ...]:
         """Return a word list of the pack as words, longest first."""

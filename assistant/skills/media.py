@@ -70,21 +70,21 @@ class PauseMedia(Request):
 class ResumeMedia(Request):
     """Go on playing where it stopped."""
 
-    labels = ("media.control",)
+    labels = ("media.control", "media.play")
 
 
 @dataclass(frozen=True, slots=True)
 class NextTrack(Request):
     """Skip to the next piece or station."""
 
-    labels = ("media.control",)
+    labels = ("media.control", "media.play")
 
 
 @dataclass(frozen=True, slots=True)
 class PreviousTrack(Request):
     """Go back to the piece or station before."""
 
-    labels = ("media.control",)
+    labels = ("media.control", "media.play")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from assistant.skills.timers import WhichTimers, cancel_call, day_key, free_name
 class SetReminder(Request):
     """Remind of something at a time."""
 
-    labels = ("reminder.set",)
+    labels = ("reminder.set", "calendar.create")
     text: str = ""
     """What to remind of, in the words it was said."""
     at: time | None = None
