@@ -54,7 +54,7 @@ class Grammar:
         self.pack, self.requests, self.names = pack, tuple(requests), names
         self.readings = READINGS[pack.language]
         self.compiled = Compiler(pack, self.requests, names, bound=False).compile()
-        self.walk = Walk(self.compiled.start, self.compiled.end)
+        self.walk = Walk(self.compiled.start, self.compiled.end, pack.words.get("alike", ()))
         self.fillers = frozenset(pack.words.get("fillers", ()))
         self.joiners = self._phrases("joiners")
         self.repairs = self._phrases("repairs")

@@ -1,6 +1,6 @@
 """Walking a network of words: a deterministic automaton made as far as it is needed, and the cheapest path through it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from assistant.languages.net import REST, SOME_NAME, WILD, Begins, Call, Closes, Mark, Node, Opens
@@ -9,6 +9,8 @@ from assistant.languages.readings import classes
 Marks = tuple[Mark, ...]
 WORD_COST: Final = {WILD: 1.0, REST: 0.2, SOME_NAME: 1.05}
 """What it costs to take a word for anything at all; words that are spelled out cost nothing."""
+ALIKE_COST: Final = 0.3
+"""What it costs to take a word for another that sounds the same."""
 LATER_SENTENCE_COST: Final = 1e-6
 """Of two equal readings the sentence that stands first wins."""
 MOST_REMEMBERED: Final = 8_000
@@ -65,10 +67,12 @@ class _Frame(NamedTuple):
 class Walk:
     """An automaton over one network; the places it has seen are remembered."""
 
-    def __init__(self, start: Node, end: Node) -> None:
-        """Take the nodes where sentences start and end."""
+    def __init__(self, start: Node, end: Node, alike: Iterable[str] = ()) -> None:
+        """Take the nodes where sentences start and end, and lines of words that are written for each other ("to two too")."""
         self.begin, self.end = start, end
-        self.vocabulary = _labels(start)
+        lines = [line.split() for line in alike]
+        self._alike = {word: tuple(other for other in line if other != word) for line in lines for word in line}
+        self.vocabulary = _labels(start) | frozenset(self._alike)
         self.forget()
 
     def forget(self) -> None:
@@ -169,6 +173,7 @@ class Walk:
         if known is not None:
             return known
         labels = (word, *classes(word))
+        alike = self._alike.get(word, ())
         found: dict[tuple[int, int, float], None] = {}
         for target in state.targets:
             closure = self._closure(target)
@@ -176,6 +181,9 @@ class Walk:
             for label in labels:
                 if label in closure.ways:
                     found.update(dict.fromkeys(closure.ways[label]))
+            for label in alike:
+                for kernel, after, _ in closure.ways.get(label, ()):
+                    found[kernel, after, ALIKE_COST] = None
         self._remembered += 1
         state.pairs[word] = result = tuple(found)
         return result
