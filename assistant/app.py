@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.agenda import Agenda
+from assistant.buses import Buses
 from assistant.config import Config
 from assistant.core.context import Connectivity, Context
 from assistant.core.effect import Act, Effect, EndTurn, Hush, Listen, Record, Say, StopListening, StopThinking, Think
 from assistant.core.event import Due, Event, Typed
 from assistant.core.ports import FrameSource, Loudspeaker
+from assistant.core.standing import Standing
 from assistant.core.text import Language
 from assistant.dialogue.machine import step
 from assistant.dialogue.state import Dialogue, Phase, Rules
+from assistant.door import Door
 from assistant.engines import Engines
 from assistant.errors import LedgerError
 from assistant.hands import Hands
@@ -73,6 +76,7 @@ class App:
         `loudspeaker` is called with who wants to hear what is played. The thread that makes the App must run its loop.
         """
         self.engines = engines = Engines(config)
+        self.buses = Buses(config)
         self._turns = itertools.count(1)
         self._heartbeat = heartbeat
         self.ledger = open_ledger(config.state_dir() / "orders.sqlite")
@@ -99,6 +103,8 @@ class App:
         reference: Reference = wake.hears_reference if wake else lambda _: None
         self.mouth = engines.mouth(loudspeaker(reference) if loudspeaker else None, self.loop.post, self.reporter)
         self.ear: Ear | None = engines.ear(source, wake, self.loop.post, self.next_turn) if source else None
+        self.door = Door(self.loop, self.ear, self.next_turn, lambda: self.talk.dialogue, self._standing)
+        self.loop.watch(self.door)
 
     def start(self) -> None:
         """Begin to listen; the recogniser is loaded meanwhile."""
@@ -106,9 +112,14 @@ class App:
             self.ear.start()
             self.thinker.warm(self.engines.rehearse)
 
+    def appear(self) -> None:
+        """Let other programs of the head unit talk to us, where there is a bus."""
+        self.buses.appear(self.door)
+
     def close(self) -> None:
         """Stop in reverse order; what was committed stays."""
         self.loop.stop()
+        self.buses.close()
         if self.ear is not None:
             self.ear.close()
         self.mouth.close()
@@ -203,7 +214,13 @@ class App:
     def _beat(self) -> None:
         for timer in self.agenda.due(datetime.now().astimezone(), time.monotonic()):
             self.loop.post(Due(self.talk.dialogue.turn, timer))
+        self.door.look()
         self._heartbeat()
+
+    def _standing(self, dialogue: Dialogue) -> Standing:
+        muted = self.ear is not None and self.ear.muted
+        online = self.world.connectivity is Connectivity.ONLINE
+        return Standing(str(dialogue.phase), dialogue.turn, self.world.language, online, muted)
 
     def _mute_microphone(self) -> None:
         if self.ear is not None:

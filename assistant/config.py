@@ -84,6 +84,43 @@ class Vehicle:
 
 
 @dataclass(frozen=True, slots=True)
+class Dbus:
+    """Other programs of the head unit."""
+
+    enabled: Literal["auto", "yes", "no"] = "auto"
+    """Whether they may talk to Cabin as org.cabin.Assistant1; auto: where a bus is there at the start."""
+    bus: str = "system"
+    """`system`, `session`, or a D-Bus address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The way to the bridge, through which things are ordered."""
+
+    kind: Literal["auto", "mqtt", "child", "none"] = "auto"
+    """auto: mqtt where a broker is named, else a bridge of our own as a child process where it is installed, else none."""
+    broker: str = ""
+    """`host:port`."""
+    vehicle: str = "car"
+    """The vehicle's id: the CN of its certificate."""
+    ca: str = ""
+    certificate: str = ""
+    certificate_key: str = ""
+    """PEM files."""
+    sandbox_pace: float = 1.0
+    """How much faster than real the sandbox companies of a bridge of our own go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """Up to here a spoken yes pays; above, the owner's PIN or phone is needed as well. In whole units of the currency."""
+
+    currency: str = "CNY"
+    per_payment: int = 500
+    per_day: int = 2000
+
+
+@dataclass(frozen=True, slots=True)
 class Privacy:
     """What is written down."""
 
@@ -112,6 +149,9 @@ class Config:
     model: Model = field(default_factory=Model)
     speak: Speak = field(default_factory=Speak)
     vehicle: Vehicle = field(default_factory=Vehicle)
+    link: Link = field(default_factory=Link)
+    pay: Pay = field(default_factory=Pay)
+    dbus: Dbus = field(default_factory=Dbus)
     privacy: Privacy = field(default_factory=Privacy)
     paths: Paths = field(default_factory=Paths)
 

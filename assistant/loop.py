@@ -67,6 +67,10 @@ class Loop:
         """Run a short job on the loop's thread, from any thread."""
         self._mail.put(job)
 
+    def watch(self, observer: Observer) -> None:
+        """Let one more observer watch; before `run`, or on the loop's thread."""
+        self._observers += (observer,)
+
     def stop(self) -> None:
         """Let `run` return after what is already in the mailbox, from any thread."""
         self._mail.put(None)

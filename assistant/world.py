@@ -37,6 +37,11 @@ class World:
         chosen = self._preferences.get("language", "")
         return next((language for language in LANGUAGES if language == chosen), self._language)
 
+    @property
+    def connectivity(self) -> Connectivity:
+        """Return how far the car's word reaches now."""
+        return self._connectivity()
+
     def context(self) -> Context:
         """Return the world as of now; quick, from any thread."""
         return Context(

@@ -48,6 +48,7 @@ def _findings(config: Config) -> Iterator[Finding]:
     yield _try("model", engines.model_story)
     yield _try("voice", lambda: _voice(engines))
     yield _try("car", lambda: _car(engines))
+    yield _try("programs", lambda: _programs(config))
     yield _try("order book", lambda: _order_book(config))
 
 
@@ -100,6 +101,16 @@ def _car(engines: Engines) -> str:
         return f"{len(vehicle.car().signals)} signals on the {type(vehicle).__name__.lower()}"
     finally:
         vehicle.close()
+
+
+def _programs(config: Config) -> str:
+    from assistant.buses import Buses
+
+    buses = Buses(config)
+    try:
+        return buses.story()
+    finally:
+        buses.close()
 
 
 def _order_book(config: Config) -> str:

@@ -58,6 +58,7 @@ def _serve(config: Config, notify: Notify, show: Callable[[Exchange], None]) -> 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     app.start()
+    app.appear()
     try:
         app.loop.run()
     finally:

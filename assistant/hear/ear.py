@@ -92,6 +92,11 @@ class Ear:
         """Stop hearing altogether, or hear again; an open turn ends with NothingHeard."""
         self._orders.put(partial(self._mute, Hearing.MUTED if muted else Hearing.OPEN))
 
+    @property
+    def muted(self) -> bool:
+        """Tell whether frames are dropped unheard."""
+        return self._hearing is Hearing.MUTED
+
     def _run(self) -> None:
         """Hear until the source ends; then end the open turn with what was said."""
         try:

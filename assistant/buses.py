@@ -1,0 +1,72 @@
+"""The D-Bus and what of the assistant is on it: the service for other programs, players, telephone, a car's bus."""
+
+import importlib.util
+import logging
+from typing import TYPE_CHECKING
+
+from assistant.config import Config
+from assistant.errors import BusError, Trouble
+
+if TYPE_CHECKING:
+    from assistant.door import Door
+    from assistant.platform.bus import Bus
+
+log = logging.getLogger(__name__)
+
+
+class Buses:
+    """Connects at the first use; where D-Bus is not installed or not running, the assistant goes on without."""
+
+    def __init__(self, config: Config) -> None:
+        """Connect to nothing yet."""
+        self._config = config
+        self._made: dict[str, Bus] = {}
+
+    def bus(self, where: str) -> "Bus":
+        """Return the connection to a bus, made once; it may not be there yet. BusError if the libraries are missing."""
+        if any(importlib.util.find_spec(name) is None for name in ("gi", "pydbus")):
+            raise BusError(Trouble.ABSENT, "pydbus is not installed", "pip install 'cabin-assistant[dbus]'")
+        from assistant.platform.bus import Bus  # noqa: PLC0415 - loads GLib
+
+        if where not in self._made:
+            self._made[where] = Bus(where)
+        return self._made[where]
+
+    def appear(self, door: "Door") -> bool:
+        """Serve other programs as org.cabin.Assistant1; False where that is off, or on `auto` where there is no bus."""
+        wanted = self._config.dbus
+        if wanted.enabled == "no":
+            return False
+        try:
+            bus = self.bus(wanted.bus)
+        except BusError as error:
+            log.log(logging.WARNING if wanted.enabled == "yes" else logging.INFO, "not on the bus: %s", error)
+            return False
+        if wanted.enabled == "auto" and not bus.connected:
+            self._made.pop(wanted.bus).close()
+            return False
+        from assistant.platform.service import Service  # noqa: PLC0415 - loads GLib
+
+        door.tell(Service(bus, door))
+        return True
+
+    def story(self) -> str:
+        """Say in one line whether other programs can talk to the assistant; BusError if it is wanted and cannot be."""
+        wanted = self._config.dbus
+        if wanted.enabled == "no":
+            return "off, as configured"
+        try:
+            there = self.bus(wanted.bus).connected
+        except BusError as error:
+            if wanted.enabled == "yes":
+                raise
+            return f"none: {error}"
+        if not there and wanted.enabled == "yes":
+            raise BusError(Trouble.ABSENT, f"no {wanted.bus} bus", "start dbus-daemon, or set dbus.bus")
+        return f"{wanted.bus} bus" + ("" if there else ": none runs here, so no program can talk to Cabin")
+
+    def close(self) -> None:
+        """Leave every bus."""
+        for bus in self._made.values():
+            bus.close()
+        self._made.clear()

@@ -1,0 +1,58 @@
+"""GLib's main loop on a thread of its own; the only module that loads pydbus and GLib."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+import pydbus
+from gi.repository import Gio, GLib
+
+__all__ = ["GLib", "Gio", "MainLoop", "connect"]
+
+log = logging.getLogger(__name__)
+
+CLOSE_TIMEOUT_S: Final = 2.0
+
+
+class MainLoop:
+    """Runs what GLib delivers, one thing after the other, on one thread."""
+
+    def __init__(self, name: str) -> None:
+        """Start the thread."""
+        self._context = GLib.MainContext.new()
+        self._loop = GLib.MainLoop.new(self._context, False)  # noqa: FBT003 - GLib's own signature
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def do(self, job: Callable[[], None], after_s: float = 0.0) -> None:
+        """Run a job on the loop's thread, soon or after a while; from any thread."""
+        source = GLib.timeout_source_new(round(after_s * 1000)) if after_s else GLib.idle_source_new()
+        source.set_priority(GLib.PRIORITY_DEFAULT)
+        source.set_callback(_once(job))
+        source.attach(self._context)
+
+    def close(self) -> None:
+        """End the thread after the job that runs."""
+        self.do(self._loop.quit)
+        self._thread.join(CLOSE_TIMEOUT_S)
+
+    def _run(self) -> None:
+        self._context.push_thread_default()
+        self._loop.run()
+
+
+def connect(address: str) -> Any:
+    """Return a private pydbus bus: GLib ends the whole process when a shared connection is lost. Raises GLib.Error."""
+    return pydbus.connect(address)
+
+
+def _once(job: Callable[[], None]) -> Callable[..., bool]:
+    def run(*_: object) -> bool:
+        try:
+            job()
+        except Exception:
+            log.exception("a job of the bus broke")
+        return False
+
+    return run
