@@ -112,9 +112,13 @@ class Layers:
         """Tell whether a turn may end early: every word has its place, and it is more than a word that many sentences begin with.
 
         That a longer sentence exists is no reason to wait: nearly every command could still name a seat, and its speaker
-        goes on within the short silence if it does.
+        goes on within the short silence if it does. An order is different: people stop to think between its details.
         """
-        return readout.cost < LEFT_OVER and (readout.complete or len(_words(text, language)) >= FEWEST_WORDS[language])
+        hurried = (
+            all(read.request.offline for read in readout.reads)
+            and len(_words(text, language)) >= FEWEST_WORDS[language]
+        )
+        return readout.cost < LEFT_OVER and (readout.complete or hurried)
 
     def _asked(self, transcript: Transcript, context: Context, cancel: Cancel) -> Understanding:
         """Ask the model; its answer counts only if nothing in it is invented."""
