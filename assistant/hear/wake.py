@@ -70,7 +70,8 @@ class _Detector:
         from pymicro_wakeword import MicroWakeWordFeatures  # noqa: PLC0415 - heavy
 
         self._features: Any = MicroWakeWordFeatures()
-        self._models = {name: _load(config) for name, config in map(_find, words)}
+        configs = [model_path(word) for word in words]
+        self._models = {config.stem: _load(config) for config in configs}
         self._cutoffs = {
             name: ease * cutoffs.get(name, model.probability_cutoff) for name, model in self._models.items()
         }
@@ -98,16 +99,16 @@ class _Detector:
             model.close()
 
 
-def _find(word: str) -> tuple[str, Path]:
-    """Return the name and the .json of a shipped word or of a path; raise ModelError."""
+def model_path(word: str) -> Path:
+    """Return the .json of a shipped word or of a path; raise ModelError."""
     import pymicro_wakeword  # noqa: PLC0415 - heavy
 
     if word in SHIPPED_WORDS:
-        return word, Path(pymicro_wakeword.__file__).parent / "models" / f"{word}.json"
+        return Path(pymicro_wakeword.__file__).parent / "models" / f"{word}.json"
     path = Path(word).with_suffix(".json")
     if not path.is_file():
         raise ModelError(f"no wake word model {word!r}", _MEND)
-    return path.stem, path
+    return path
 
 
 def _load(config: Path) -> Any:
