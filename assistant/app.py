@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.agenda import Agenda
-from assistant.buses import Buses
 from assistant.config import Config
 from assistant.core.context import Connectivity, Context
 from assistant.core.effect import Act, Effect, EndTurn, Hush, Listen, Record, Say, StopListening, StopThinking, Think
@@ -61,6 +60,9 @@ class Talk:
 class App:
     """A running assistant: with an ear if there is a source of frames, with sound if there is a loudspeaker."""
 
+    door: Door | None = None
+    """Where other programs come in; None until `appear`."""
+
     def __init__(
         self,
         config: Config,
@@ -76,7 +78,6 @@ class App:
         `loudspeaker` is called with who wants to hear what is played. The thread that makes the App must run its loop.
         """
         self.engines = engines = Engines(config)
-        self.buses = Buses(config)
         self._turns = itertools.count(1)
         self._heartbeat = heartbeat
         self.ledger = open_ledger(config.state_dir() / "orders.sqlite")
@@ -103,8 +104,6 @@ class App:
         reference: Reference = wake.hears_reference if wake else lambda _: None
         self.mouth = engines.mouth(loudspeaker(reference) if loudspeaker else None, self.loop.post, self.reporter)
         self.ear: Ear | None = engines.ear(source, wake, self.loop.post, self.next_turn) if source else None
-        self.door = Door(self.loop, self.ear, self.next_turn, lambda: self.talk.dialogue, self._standing)
-        self.loop.watch(self.door)
 
     def start(self) -> None:
         """Begin to listen; the recogniser is loaded meanwhile."""
@@ -113,13 +112,14 @@ class App:
             self.thinker.warm(self.engines.rehearse)
 
     def appear(self) -> None:
-        """Let other programs of the head unit talk to us, where there is a bus."""
-        self.buses.appear(self.door)
+        """Let other programs of the head unit talk to us, where there is a bus; before the loop runs."""
+        self.door = Door(self.loop, self.ear, self.next_turn, lambda: self.talk.dialogue, self._standing)
+        self.loop.watch(self.door)
+        self.engines.buses.appear(self.door)
 
     def close(self) -> None:
         """Stop in reverse order; what was committed stays."""
         self.loop.stop()
-        self.buses.close()
         if self.ear is not None:
             self.ear.close()
         self.mouth.close()
@@ -214,7 +214,8 @@ class App:
     def _beat(self) -> None:
         for timer in self.agenda.due(datetime.now().astimezone(), time.monotonic()):
             self.loop.post(Due(self.talk.dialogue.turn, timer))
-        self.door.look()
+        if self.door is not None:
+            self.door.look()
         self._heartbeat()
 
     def _standing(self, dialogue: Dialogue) -> Standing:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.buses import Buses
 from assistant.config import Config
 from assistant.core.event import Event
 from assistant.core.ports import (
@@ -55,6 +56,7 @@ class Engines:
         self._recogniser: Recogniser | None = None
         self._model: Qwen | None = None
         self._names: Names = {}
+        self.buses = Buses(config)
         self.shelf = Shelf(config.paths.models)
         self.sentences = Sentences(by_request())
 
@@ -167,7 +169,8 @@ class Engines:
         return tuple(voices)
 
     def close(self) -> None:
-        """End the model's process."""
+        """Leave the D-Bus and end the model's process."""
+        self.buses.close()
         if self._model is not None:
             self._model.close()
 

@@ -123,6 +123,7 @@ def test_words_are_told_only_to_who_follows(private_bus: PrivateBus, screen: Bus
 def test_a_follower_that_leaves_the_bus_is_forgotten(private_bus: PrivateBus, app: App, screen: Bus) -> None:
     other = Bus(private_bus.address)
     other.call(CABIN, f"{I}.Follow")
+    assert app.door is not None
     service = app.door._outside
     assert len(service._followers) == 1  # type: ignore[union-attr]
 
@@ -196,6 +197,7 @@ def test_a_second_cabin_is_not_on_the_bus_and_the_first_goes_on(
 ) -> None:
     from assistant.buses import Buses
 
+    assert app.door is not None
     second = Buses(replace(Config(), dbus=Dbus("yes", private_bus.address)))
     second.appear(app.door)
 
@@ -207,6 +209,7 @@ def test_a_second_cabin_is_not_on_the_bus_and_the_first_goes_on(
 def test_on_auto_nothing_waits_for_a_bus_that_is_not_there(app: App, tmp_path: Path) -> None:
     from assistant.buses import Buses
 
+    assert app.door is not None
     buses = Buses(replace(Config(), dbus=Dbus("auto", f"unix:path={tmp_path}/nobody")))
 
     assert buses.appear(app.door) is False
