@@ -101,7 +101,7 @@ def taken_for(requests: Sequence[Request], label: str) -> str:
     if not requests:
         return OOS
     choices = [request.labels or (OOS,) for request in requests]
-    if all(label in one for one in choices):
+    if all(label in one for one in choices) or (label == SEVERAL and len(requests) > 1):
         return label
     firsts = {one[0] for one in choices}
     return firsts.pop() if len(firsts) == 1 else SEVERAL

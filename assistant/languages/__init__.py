@@ -16,6 +16,7 @@ Every `<topic>.toml` of a language may hold:
     fields = { direction = "up" }   # fields the sentence fixes (optional): enum value, number, text, true
     text = ["(set|put|turn) [the] [{zone}] temperature to {celsius}"]
     to_end = true                   # free words go on to the end, whatever they say (reminders, messages); else "… and turn on the fan" is split off
+    aside = true                    # a courtesy ("hello"): left out where something else is said along with it
 
     [[other]]                       # sentences that look like ours and are not: they win where they spell out more words; {words} takes any
     text = ["play [a] {words} game"]

@@ -20,6 +20,8 @@ MOST_WORDS: Final = 40
 MOST_REQUESTS: Final = 6
 ANOTHER_COST: Final = 2.0
 """What it costs to cut a sentence in two: free words (1.0 each) win over a cut only if they are one."""
+SHORTEST_TIGHT: Final = 4
+"""Characters of a request that follows another without so much as a pause."""
 MOST_ELLIPTIC_WORDS: Final = 24
 MOST_BORROWED: Final = 6
 """Words a request may borrow from the one beside it ("turn on" the fan and the seat heater)."""
@@ -98,6 +100,12 @@ class Grammar:
         return tuple(sorted(phrases, key=len, reverse=True))
 
 
+def _without_asides(readout: Readout) -> Readout:
+    """Return the readout without courtesies, or with the last of them if it holds nothing else."""
+    asked = tuple(read for read in readout.reads if not read.sentence.aside)
+    return Readout(asked or readout.reads[-1:], readout.complete)
+
+
 def _price(readout: Readout) -> float:
     """Return what a readout costs, cuts included."""
     return readout.cost + ANOTHER_COST * max(0, len(readout.reads) - 1)
@@ -147,11 +155,13 @@ class _Reader:
                     continue
                 longer = Readout((*so_far.reads, *read.reads), complete=read.complete)
                 for place, tight in nexts:
-                    loose = not (tight and read.cost >= 1)
+                    loose = not tight or (
+                        read.cost < 1 and stop - begin >= SHORTEST_TIGHT and len(self.words) - stop >= SHORTEST_TIGHT
+                    )
                     if loose and (place not in best or _price(longer) < _price(best[place])):
                         best[place] = longer
         found = best.get(end)
-        return found if found and len(found.reads) > 1 else None
+        return _without_asides(found) if found and len(found.reads) > 1 else None
 
     def cuts(self) -> "dict[int, list[tuple[int, tuple[tuple[int, bool], ...]]]]":
         """Return where requests may begin, and for each where it may stop and the next begin, if all of it leads to the end."""

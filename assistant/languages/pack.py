@@ -13,6 +13,7 @@ from assistant.errors import ConfigError
 
 FOLDER: Final = Path(__file__).parent
 TABLES: Final = ("phrases", "rules", "lists", "words", "sentence", "other")
+KEYS: Final = ("request", "text", "fields", "to_end", "aside")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Sentence:
     """File name and number of the sentence in it, for errors."""
     to_end: bool = False
     """Whether its free words go on to the end of what was said, even if they hold another command."""
+    aside: bool = False
+    """Whether it is a courtesy, left out where something else is said along with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +115,14 @@ class _Gathered:
 
 def _sentence(entry: Mapping[str, Any], where: str) -> Sentence:
     """Check one `[[sentence]]`."""
-    unknown = set(entry) - {"request", "fields", "text", "to_end"}
+    unknown = set(entry) - set(KEYS)
     if unknown or "request" not in entry or "text" not in entry:
         what = f"unknown key {min(unknown)!r}" if unknown else "request and text are needed"
-        raise ConfigError(f"{where}: {what}", "keys are request, text and, if needed, fields, to_end")
+        raise ConfigError(f"{where}: {what}", f"keys are {', '.join(KEYS)}")
     request = _string(entry["request"], f"{where}: request")
     fields, text = MappingProxyType(dict(entry.get("fields", {}))), _strings(entry["text"], where)
-    return Sentence(request, fields, text, f"{where} ({request})", to_end=entry.get("to_end") is True)
+    flags = {name: entry.get(name) is True for name in ("to_end", "aside")}
+    return Sentence(request, fields, text, f"{where} ({request})", **flags)
 
 
 def _once(table: Mapping[str, object], key: str, what: str) -> None:
