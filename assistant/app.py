@@ -12,7 +12,21 @@ from typing import TYPE_CHECKING
 from assistant.agenda import Agenda
 from assistant.config import Config
 from assistant.core.context import Connectivity, Context
-from assistant.core.effect import Act, Effect, EndTurn, Hush, Listen, Record, Say, StopListening, StopThinking, Think
+from assistant.core.effect import (
+    Act,
+    Consult,
+    Effect,
+    EndTurn,
+    Hush,
+    Listen,
+    Record,
+    Release,
+    Say,
+    StopConsulting,
+    StopListening,
+    StopThinking,
+    Think,
+)
 from assistant.core.event import Due, Event, Typed
 from assistant.core.ports import FrameSource, Loudspeaker
 from assistant.core.standing import Standing
@@ -27,6 +41,8 @@ from assistant.household import Household
 from assistant.ledger.store import Ledger
 from assistant.loop import Loop
 from assistant.memory import Preferences
+from assistant.orders import Desk
+from assistant.outside import Outside
 from assistant.report import Exchange, Reporter
 from assistant.thinking import Thinker
 from assistant.world import World
@@ -85,8 +101,9 @@ class App:
         self.agenda = Agenda(self.preferences)
         self.vehicle = engines.vehicle()
         self.devices = engines.devices()
+        self.outside = Outside(config, self.ledger, self._context, self._post, self._call)
         self.world = World(
-            self.vehicle, self.devices, self.agenda, self.preferences, config.language, lambda: Connectivity.OFFLINE
+            self.vehicle, self.devices, self.agenda, self.preferences, config.language, self.outside.desk
         )
         self.talk = Talk(engines.rules())
         self.reporter = Reporter(report, clip)
@@ -107,6 +124,7 @@ class App:
 
     def start(self) -> None:
         """Begin to listen; the recogniser is loaded meanwhile."""
+        self.outside.open()
         if self.ear is not None:
             self.ear.start()
             self.thinker.warm(self.engines.rehearse)
@@ -120,6 +138,7 @@ class App:
     def close(self) -> None:
         """Stop in reverse order; what was committed stays."""
         self.loop.stop()
+        self.outside.close()
         if self.ear is not None:
             self.ear.close()
         self.mouth.close()
@@ -181,6 +200,10 @@ class App:
                 self.thinker.think(effect)
             case StopThinking():
                 self.thinker.stop()
+            case Consult() | StopConsulting() | Release():
+                self._ask_outside(effect)
+            case Act(plan=plan) if Desk.serves(plan):
+                self.outside.desk.act(effect)
             case Act():
                 self.hands.act(effect)
             case Say():
@@ -202,6 +225,24 @@ class App:
             case EndTurn(turn, generation):
                 ear.settle(turn, generation)
 
+    def _ask_outside(self, effect: Consult | StopConsulting | Release) -> None:
+        match effect:
+            case Consult():
+                self.outside.desk.consult(effect)
+            case StopConsulting(turn):
+                self.outside.desk.stop(turn)
+            case Release(_, plan):
+                self.outside.desk.release(plan)
+
+    def _context(self) -> Context:
+        return self.world.context()
+
+    def _post(self, event: Event) -> None:
+        self.loop.post(event)
+
+    def _call(self, job: Callable[[], None]) -> None:
+        self.loop.call(job)
+
     def _record(self, what: str, facts: dict[str, str]) -> None:
         if self.ledger is None:
             return
@@ -214,6 +255,7 @@ class App:
     def _beat(self) -> None:
         for timer in self.agenda.due(datetime.now().astimezone(), time.monotonic()):
             self.loop.post(Due(self.talk.dialogue.turn, timer))
+        self.outside.desk.beat(self.talk.dialogue)
         if self.door is not None:
             self.door.look()
         self._heartbeat()

@@ -90,7 +90,17 @@ class Dbus:
     enabled: Literal["auto", "yes", "no"] = "auto"
     """Whether they may talk to Cabin as org.cabin.Assistant1; auto: where a bus is there at the start."""
     bus: str = "system"
-    """`system`, `session`, or a D-Bus address."""
+    """`system`, `session`, or a D-Bus address; the telephone is on it too."""
+    players: str = "session"
+    """Where music players are: as above."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadUnit:
+    """What music and telephone are."""
+
+    media: Literal["simulator", "mpris"] = "simulator"
+    phone: Literal["simulator", "ofono"] = "simulator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +162,7 @@ class Config:
     link: Link = field(default_factory=Link)
     pay: Pay = field(default_factory=Pay)
     dbus: Dbus = field(default_factory=Dbus)
+    headunit: HeadUnit = field(default_factory=HeadUnit)
     privacy: Privacy = field(default_factory=Privacy)
     paths: Paths = field(default_factory=Paths)
 

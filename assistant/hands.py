@@ -86,7 +86,7 @@ class Hands:
         if isinstance(step, LocalCall):
             return self._household.call(step) if _own(step) else self._devices.call(step)
         assert isinstance(step, CloudCall)
-        return Outcome(step, Status.REFUSED, reason="offline")
+        return Outcome(step, Status.REFUSED, reason="not_now")
 
 
 def _own(step: Step) -> bool:

@@ -1,14 +1,29 @@
 """The world as one snapshot: what the car, the head unit, the link and the person's preferences say right now."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 
 from assistant.agenda import Agenda
 from assistant.core.context import Connectivity, Context
+from assistant.core.order import Order
 from assistant.core.ports import Devices, Vehicle
 from assistant.core.text import LANGUAGES, Language
+
+
+class Outside(Protocol):
+    """What is known of the world outside the car; read from any thread."""
+
+    reach: Connectivity
+    """How far the car's word reaches now."""
+    known: tuple[Order, ...]
+    """The person's orders, the latest change last."""
+
+    def bridge_now(self) -> float | None:
+        """Return epoch seconds of the bridge, None while they are not known."""
+        ...
 
 
 class World:
@@ -21,7 +36,7 @@ class World:
         agenda: Agenda,
         preferences: Mapping[str, str],
         language: Language,
-        connectivity: Callable[[], Connectivity],
+        outside: Outside,
     ) -> None:
         """Take the parts; `preferences` is looked at anew for every context, `language` is the one configured."""
         self._vehicle = vehicle
@@ -29,7 +44,7 @@ class World:
         self._agenda = agenda
         self._preferences = preferences
         self._language = language
-        self._connectivity = connectivity
+        self._outside = outside
 
     @property
     def language(self) -> Language:
@@ -40,7 +55,7 @@ class World:
     @property
     def connectivity(self) -> Connectivity:
         """Return how far the car's word reaches now."""
-        return self._connectivity()
+        return self._outside.reach
 
     def context(self) -> Context:
         """Return the world as of now; quick, from any thread."""
@@ -48,9 +63,11 @@ class World:
             at=time.monotonic(),
             now=datetime.now().astimezone(),
             language=self.language,
-            connectivity=self._connectivity(),
+            connectivity=self._outside.reach,
             car=self._vehicle.car(),
             headunit=replace(self._devices.headunit(), timers=self._agenda.timers()),
             names=self._devices.names(),
             preferences=dict(self._preferences),
+            orders=self._outside.known,
+            bridge_now=self._outside.bridge_now(),
         )

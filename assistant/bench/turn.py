@@ -15,7 +15,7 @@ from assistant.bench import score
 from assistant.bench.mix import mixed
 from assistant.bench.plain import Plain
 from assistant.bench.voices import installed, speak
-from assistant.config import Config, Listen
+from assistant.config import Config, Link, Listen
 from assistant.driver import Drive, Driver, Opening
 from assistant.errors import UsageError
 from assistant.hear.wav import Pace, Recording, read_audio
@@ -128,9 +128,8 @@ def run(config: Config, manifest: Path, progress: Progress) -> dict[str, Any]:
     """Measure on a manifest with the fields of data/speech/manifest.jsonl; UsageError if it is none."""
     with tempfile.TemporaryDirectory(prefix="cabin-bench-") as folder:
         paths = dataclasses.replace(config.paths, state=folder, cache=folder)
-        return Bench(dataclasses.replace(config, paths=paths, listen=Listen(follow_up_s=0.0)), progress).measure(
-            manifest
-        )
+        alone = dataclasses.replace(config, paths=paths, listen=Listen(follow_up_s=0.0), link=Link(kind="none"))
+        return Bench(alone, progress).measure(manifest)
 
 
 def _rows(manifest: Path) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final
 
-from assistant.core.context import Connectivity, Context
+from assistant.core.context import Context
 from assistant.core.plan import CloudCall, Decision, Plan, Question, Refusal, Risk
 from assistant.core.request import OneOf, Range, Request
 from assistant.core.text import Phrase, SlotValue
@@ -120,6 +120,14 @@ class OrderMeal(Request):
     portions: Annotated[float | None, Range(1, 20, 1)] = None
 
 
+AMOUNTS: Final = {
+    HowMuch.NO: "",
+    HowMuch.A_BIT_OF: "little",
+    HowMuch.A_LITTLE_BIT_OF: "little",
+    HowMuch.SOME: "some",
+    HowMuch.A_LOT_OF: "lots",
+    HowMuch.LOTS_OF: "lots",
+}
 NUMBER_WORDS: Final = ("zero", "one", "two", "three", "four", "five", "six")
 
 
@@ -136,6 +144,21 @@ def options(order: OrderDrink) -> Mapping[str, str]:
     }
     texts = {key: " ".join(word.replace("_", " ") for word in words if word) for key, words in said.items()}
     return {key: text for key, text in texts.items() if text}
+
+
+def menu_options(order: OrderDrink) -> Mapping[str, str]:
+    """Return the options as coffee menus outside name them: `{"size": "large", "milk": "skim", "milk_amount": "lots"}`."""
+    sugar = sweetened(order)
+    named: dict[str, str | None] = {
+        "size": order.size,
+        "shots": order.shots and order.shots.removesuffix("_shot"),
+        "roast": order.roast and order.roast.removesuffix("_roast"),
+        "milk": order.milk and (order.milk.removesuffix("_milk") if order.milk_amount is not HowMuch.NO else ""),
+        "milk_amount": AMOUNTS.get(order.milk_amount) if order.milk_amount else None,
+        "sugar": sugar and (sugar if order.sugar_amount is not HowMuch.NO else ""),
+        "sugar_amount": AMOUNTS.get(order.sugar_amount) if order.sugar_amount else None,
+    }
+    return {name: str(value) for name, value in named.items() if value is not None}
 
 
 def sweetened(order: OrderDrink) -> Sugar | None:
@@ -169,8 +192,8 @@ def plan_drink(request: OrderDrink) -> Decision:
     asked: dict[str, SlotValue] = {name: f"@{prefix[name]}.{value}" if value else "" for name, value in named.items()}
     cups = round(request.cups or 1)
     read_back = Phrase(f"meal.sure_{key}", {"cups": cups, "drink": f"@drink.{request.drink}", **asked, **slots})
-    body = {"items": [{"quantity": cups, **options(request)}]}
-    call = CloudCall("meal", "order", body, undo="cancel")
+    line = {"dish": request.drink.value, "count": cups, "options": menu_options(request)}
+    call = CloudCall("meal", "order", {"lines": [line], "handover": "pickup"}, undo="cancel")
     return Plan(request, (call,), Phrase("meal.ordered"), read_back=read_back, risk=Risk.PAY)
 
 
@@ -183,15 +206,14 @@ def plan_dish(request: OrderMeal, context: Context) -> Decision:
     if not on_menu:
         return Refusal(request, Phrase("meal.not_on_menu", {"dish": request.dish}), "not_found")
     portions = round(request.portions or 1)
-    call = CloudCall("meal", "order", {"items": [{"quantity": portions, "dish": on_menu[0]}]}, undo="cancel")
+    line = {"dish": on_menu[0], "count": portions}
+    call = CloudCall("meal", "order", {"lines": [line], "handover": "pickup"}, undo="cancel")
     read_back = Phrase("meal.sure_dish", {"portions": portions, "dish": on_menu[0]})
     return Plan(request, (call,), Phrase("meal.ordered"), read_back=read_back, risk=Risk.PAY)
 
 
 def plan(request: Request, context: Context) -> Decision:
     """Decide about one request of this skill."""
-    if context.connectivity is not Connectivity.ONLINE:
-        return Refusal(request, Phrase("meal.offline"), "offline")
     if isinstance(request, OrderDrink):
         return plan_drink(request)
     assert isinstance(request, OrderMeal)

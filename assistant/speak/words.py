@@ -7,7 +7,7 @@ A phrase text is `"Okay, {degrees} degrees{for_zone}."`; what a slot may carry b
     {count:is|are}      the first word for exactly 1, else the second; the number itself is not said
 
 A number followed by `%` is said as per cent; after exactly 1 an English noun that is counted loses its s; an empty slot vanishes;
-a text slot `@some.key` is said as that phrase.
+a text slot `@some.key` is said as that phrase. A slot `name_zh` is said for `name` in Chinese: names that come in several languages.
 """
 
 import logging
@@ -78,9 +78,10 @@ class _Speech:
             said += after
             if not name:
                 continue
-            if name not in slots:
+            own = f"{name}_{self.language}"
+            if own not in slots and name not in slots:
                 raise LookupError(f"slot {name} is not given")
-            value = slots[name]
+            value = slots.get(own, slots.get(name))
             if isinstance(value, int | float) and not isinstance(value, bool):
                 one, bar, many = (spec or "").partition("|")
                 # A plain number waits for the words behind it: they agree with each other.

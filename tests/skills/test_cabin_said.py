@@ -10,7 +10,7 @@ import pytest
 
 from assistant.core.context import Context
 from assistant.core.guard import Allowed, judge
-from assistant.core.plan import Plan
+from assistant.core.plan import Inquiry, Plan
 from assistant.core.request import Request
 from assistant.core.text import Language
 from assistant.core.vehicle import Zone
@@ -205,6 +205,7 @@ def test_whatever_is_asked_is_answered_in_both_languages_and_inside_the_list_of_
     for context in worlds(world):
         for request in {one for kind in skill.requests for one in variants(kind)}:
             decision = skill.plan(request, context)
+            assert not isinstance(decision, Inquiry)
             phrase = decision.done if isinstance(decision, Plan) else decision.phrase
             assert render(phrase, "en", context.now.date()) != SPEECHLESS["en"], (request, phrase)
             assert render(phrase, "zh", context.now.date()) != SPEECHLESS["zh"], (request, phrase)

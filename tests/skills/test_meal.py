@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.core.context import Connectivity, Context
+from assistant.core.context import Context
 from assistant.core.plan import CloudCall, Decision, Plan, Question, Refusal, Risk
 from assistant.core.request import Request
 from assistant.languages.grammar import Grammar
@@ -41,9 +41,8 @@ LABELS = {
 """Slot names of the recorded orders and the options they are."""
 
 
-def decided(request: Request, connectivity: Connectivity = Connectivity.ONLINE) -> Decision:
-    names = {"menu": ("Cheeseburger", "牛肉面")}
-    return plan(request, Context(0.0, NOW, connectivity=connectivity, names=names))
+def decided(request: Request) -> Decision:
+    return plan(request, Context(0.0, NOW, names={"menu": ("Cheeseburger", "牛肉面")}))
 
 
 @cache
@@ -128,14 +127,6 @@ def test_every_recorded_order_has_words_that_are_read_as_its_labels() -> None:
         assert options(request) == said
 
 
-def test_offline_nothing_is_ordered_and_it_is_said_why() -> None:
-    for request in (OrderDrink(Drink.LATTE), OrderMeal("Cheeseburger")):
-        for connectivity in (Connectivity.OFFLINE, Connectivity.LINK):
-            refusal = decided(request, connectivity)
-            assert isinstance(refusal, Refusal)
-            assert refusal.reason == "offline"
-
-
 def test_an_order_is_read_back_with_all_its_options_before_it_is_paid() -> None:
     order = OrderDrink(
         Drink.MOCHA,
@@ -160,6 +151,21 @@ def test_an_order_is_read_back_with_all_its_options_before_it_is_paid() -> None:
     (call,) = decision.steps
     assert isinstance(call, CloudCall)
     assert (call.service, call.method, call.undo) == ("meal", "order", "cancel")
+    assert decision.unpriced
+    assert call.body["lines"] == [
+        {
+            "dish": "mocha",
+            "count": 1,
+            "options": {
+                "size": "large",
+                "shots": "double",
+                "roast": "dark",
+                "milk": "oat",
+                "milk_amount": "some",
+                "sugar": "sugar",
+            },
+        }
+    ]
 
 
 def test_a_dish_that_is_not_on_the_menu_is_refused_and_a_missing_one_asked_for() -> None:

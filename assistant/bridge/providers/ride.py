@@ -51,7 +51,12 @@ DRIVERS: Final = (
     ("Li", "李师傅", "浙A·F3319"),
     ("Zhao", "赵师傅", "浙A·B9052"),
 )
-CARS: Final = ("white BYD Qin", "black Zeekr 001", "silver Geely Galaxy", "blue Nio ET5")
+CARS: Final = (
+    ("white BYD Qin", "白色比亚迪秦"),
+    ("black Zeekr 001", "黑色极氪001"),
+    ("silver Geely Galaxy", "银色吉利银河"),
+    ("blue Nio ET5", "蓝色蔚来ET5"),
+)
 
 
 class SandboxRide(Sandbox["_Rides"]):
@@ -131,7 +136,8 @@ class _Rides:
         """Send a driver: found, coming, there, under way, over."""
         chosen = sum(terms["class"].encode()) + round(now) // 7
         name, name_zh, plate = DRIVERS[chosen % len(DRIVERS)]
-        driver = {"driver": name, "driver_zh": name_zh, "plate": plate, "car": CARS[chosen % len(CARS)]}
+        car, car_zh = CARS[chosen % len(CARS)]
+        driver = {"driver": name, "driver_zh": name_zh, "plate": plate, "car": car, "car_zh": car_zh}
         wait_s, trip_s = 60.0 * terms["wait_min"], 60.0 * terms["trip_min"]
         start_s = max(0.0, terms["at"] - now - wait_s) if terms["at"] else 0.0
         pickup = {"pickup_latitude_deg": terms["latitude_deg"], "pickup_longitude_deg": terms["longitude_deg"]}

@@ -15,6 +15,8 @@ from assistant.bridge.providers.wishes import Where
 ROAD: Final = 1.35
 """Road kilometres per kilometre of straight line, a usual city figure."""
 TOWN_KMH: Final = 28.0
+KINDS_ZH: Final = {"station": "火车站", "airport": "机场", "mall": "商场", "charging": "充电站", "parking": "停车场"}
+"""What people say for kinds of places whose names do not hold the word."""
 MOTORWAY_KMH: Final = 85.0
 MOTORWAY_FROM_KM: Final = 30.0
 
@@ -45,7 +47,10 @@ class World:
 
     def search(self, words: str, kind: str = "") -> list[Spot]:
         """Return places of a name or kind, the best fit first."""
-        ranked = [(likeness(words, spot.name, spot.name_zh, spot.kind), spot) for spot in (*self.spots, *self.cities)]
+        ranked = [
+            (likeness(words, spot.name, spot.name_zh, spot.kind, KINDS_ZH.get(spot.kind, "")), spot)
+            for spot in (*self.spots, *self.cities)
+        ]
         kept = [(score, spot) for score, spot in ranked if (score or not words) and kind in {"", spot.kind}]
         return [spot for _, spot in sorted(kept, key=lambda pair: -pair[0])]
 

@@ -1,0 +1,84 @@
+"""From an order with a price to what is read back, and from its changes to what is worth saying."""
+
+from dataclasses import replace
+from typing import Final
+
+from assistant.core.context import Context
+from assistant.core.order import Order, State
+from assistant.core.plan import CloudCall, Plan, Risk
+from assistant.core.text import Phrase
+from assistant.languages.pack import load
+from assistant.skills._orders import facts, plain, refund, told
+from assistant.skills.orders import AskOrder
+
+NEWS: Final = frozenset(
+    {State.IN_PROGRESS, State.DONE, State.REFUSED, State.FAILED, State.CANCELLED, State.EXPIRED, State.UNKNOWN}
+)
+"""States that are told of when nobody waits for them."""
+LOUD: Final = {
+    "ride": frozenset({"accepted", "arrived", "completed"}),
+    "meal": frozenset({"ready", "picked_up", "delivered"}),
+    "parcel": frozenset({"out_for_delivery", "delivered"}),
+}
+"""Stages of a service that are told of by themselves."""
+
+
+def priced(plan: Plan | None, order: Order, context: Context) -> Plan:
+    """Return the plan with its price: its read-back names payee, amount and refund rule, its step the digest of just that.
+
+    Without a plan (the car was restarted meanwhile) the order alone says what it is.
+    """
+    assert order.quote is not None, "there is a price"
+    wished = plan or _again(order)
+    assert wished.read_back is not None, "a plan that pays has one"
+    told_facts, payee = facts(order), plain(order.quote.payee)
+    slots = {
+        **told_facts,
+        **wished.read_back.slots,
+        "what": f"@{wished.read_back.key}",
+        "payee": payee,
+        "payee_zh": next((told_facts.get(f"{key}_zh") for key, fact in told_facts.items() if fact == payee), None)
+        or payee,
+        "amount": order.quote.amount,
+        **refund(order.quote, context),
+    }
+    steps = tuple(
+        replace(step, order=order.id, digest=order.quote.digest) if isinstance(step, CloudCall) else step
+        for step in wished.steps
+    )
+    done = Phrase(wished.done.key, {**slots, **wished.done.slots})
+    return replace(wished, steps=steps, read_back=Phrase("orders.read_back", slots), done=done)
+
+
+def news(before: Order | None, after: Order) -> Phrase | None:
+    """Return what is worth saying about a change that nobody waits for."""
+    stage = str(after.facts.get("service_state", ""))
+    if (before is None or before.facts.get("service_state") != stage) and stage in LOUD.get(after.service, ()):
+        return Phrase(f"{after.service}.news_{stage}", facts(after))
+    if before is not None and before.state is after.state:
+        return None
+    if after.state not in NEWS or after.reason == "cancelled_by_you":
+        return None
+    if after.state is State.IN_PROGRESS:
+        return Phrase("orders.news_in_progress", {"thing": f"@orders.thing_{after.service}"})
+    if after.state in {State.REFUSED, State.FAILED, State.EXPIRED}:
+        slots = {"thing": f"@orders.thing_{after.service}", "because": because(after.reason)}
+        return Phrase(f"orders.news_{after.state.value}", slots)
+    return told(after)
+
+
+def because(reason: str) -> str:
+    """Return the slot that tells why; what we have no words for is not said."""
+    key = f"reason.{word(reason)}"
+    return f"@{key}" if key in load("en").phrases else ""
+
+
+def word(reason: str) -> str:
+    """Return our word for a service's: what it does not sell is not what this car cannot do."""
+    return {"not_available": "not_offered", "timeout": "no_answer"}.get(reason, reason)
+
+
+def _again(order: Order) -> Plan:
+    call = CloudCall(order.service, order.method, order=order.id)
+    what = Phrase(f"orders.what_{order.service}", facts(order))
+    return Plan(AskOrder(), (call,), Phrase("orders.done"), read_back=what, risk=Risk.PAY)

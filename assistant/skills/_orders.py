@@ -1,0 +1,94 @@
+"""What the skills of services share: which orders there are, what cancelling costs, words of a service as slots."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from assistant.core.context import Context
+from assistant.core.order import OVER, UNSENT, Order, State
+from assistant.core.plan import Answer, CloudCall, Decision, Plan, Refusal, Risk
+from assistant.core.quote import Quote
+from assistant.core.request import Request
+from assistant.core.text import Phrase, SlotValue
+
+LONGEST: Final = 80
+"""Characters of a service's own words that are said."""
+
+
+def latest(context: Context, *services: str) -> Order | None:
+    """Return the last order of these services that a person may still ask about, None if there is none."""
+    fits = [order for order in context.orders if order.service in services and order.state not in UNSENT]
+    return next(iter([one for one in reversed(fits) if one.state not in OVER] or fits[::-1]), None)
+
+
+def facts(order: Order) -> dict[str, SlotValue]:
+    """Return what a service told, as slots: its words are said as they are, never looked up."""
+    return {key: plain(value) if isinstance(value, str) else value for key, value in order.facts.items()}
+
+
+def plain(words: str) -> str:
+    """Return a service's own words without what would make them anything but words."""
+    return " ".join(words.split())[:LONGEST].lstrip("@").strip()
+
+
+def here_time(epoch_s: float, context: Context) -> datetime:
+    """Return an instant of the bridge's clock as local time, rounded down to the minute."""
+    ahead = timedelta(seconds=epoch_s - (context.bridge_now or 0.0))
+    return (context.now + ahead).replace(second=0, microsecond=0)
+
+
+def refund(quote: Quote, context: Context) -> dict[str, SlotValue]:
+    """Return the slots `refund`, `fee`, `until` and `later` that tell the refund rule as of now."""
+    now = context.bridge_now or 0.0
+    steps = [step for step in quote.refund if step.until is None or now < step.until]
+    fee = quote.fee(now)
+    slots: dict[str, SlotValue] = {"fee": fee, "until": None, "later": None}
+    if not steps or fee.minor >= quote.amount.minor > 0:
+        return {**slots, "refund": "@orders.refund_none"}
+    free = "free" if fee.minor == 0 else "costs"
+    until = steps[0].until
+    if until is None:
+        return {**slots, "refund": f"@orders.refund_{free}"}
+    later = quote.fee(until)
+    then = "nothing" if later.minor >= quote.amount.minor else "less"
+    moment = here_time(until, context)
+    at: SlotValue = moment.time() if moment.date() == context.now.date() else moment
+    return {"fee": fee, "until": at, "later": later, "refund": f"@orders.refund_{free}_until_{then}"}
+
+
+def cancelling(request: Request, order: Order | None, context: Context) -> Decision:
+    """Offer to cancel an order, its refund rule first; refuse if there is nothing to cancel."""
+    if order is None or (order.state in OVER and order.state is not State.DONE):
+        return Refusal(request, Phrase("orders.none"), "not_found")
+    thing: dict[str, SlotValue] = {"thing": f"@orders.thing_{order.service}"}
+    if order.quote is not None:
+        slots = refund(order.quote, context) | thing
+        fee = order.quote.fee(context.bridge_now or 0.0)
+        kind = "all" if fee.minor >= order.quote.amount.minor > 0 else "fee" if fee.minor else "free"
+    else:
+        slots, kind = thing, "free"
+    call = CloudCall(order.service, "cancel", order=order.id)
+    sure = Phrase(f"orders.sure_cancel_{kind}", slots)
+    return Plan(request, (call,), Phrase("orders.cancelled", slots), read_back=sure, risk=Risk.CONFIRM)
+
+
+def standing(request: Request, order: Order | None) -> Decision:
+    """Say where an order stands, in the service's own stages where we have words for them."""
+    if order is None:
+        return Answer(request, Phrase("orders.none"))
+    return Answer(request, told(order))
+
+
+def told(order: Order) -> Phrase:
+    """Return where an order stands; the dialogue's language packs hold every key."""
+    slots = facts(order) | {"thing": f"@orders.thing_{order.service}"}
+    stage = str(order.facts.get("service_state", ""))
+    if order.state is State.IN_PROGRESS and stage in STAGES.get(order.service, ()):
+        return Phrase(f"{order.service}.is_{stage}", slots)
+    return Phrase(f"orders.is_{order.state.value}", slots)
+
+
+STAGES: Final = {
+    "ride": ("scheduled", "processing", "accepted", "arriving", "arrived", "in_progress"),
+    "meal": ("created", "cooking", "ready", "picked_up"),
+}
+"""The stages of a service that are told by name."""
