@@ -33,11 +33,26 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the figures; UsageError where the data is missing."""
+    if options.what == "orders":
+        return _orders(options)
     config = load(options.config)
     data = options.data or _shared(DATA[options.what])
     if not data.exists():
         raise UsageError(f"{data}: no such file", "name the recordings or sentences with --data FILE")
     figures = _measure(options.what, config, data)
+    print(json.dumps(figures, ensure_ascii=False, indent=None if options.json else 2))
+    return 0
+
+
+def _orders(options: argparse.Namespace) -> int:
+    """Print what becomes of orders; UsageError for --data, or where the bridge or a broker is not installed."""
+    if options.data:
+        raise UsageError("bench orders makes its own orders", "leave --data away")
+    try:
+        from assistant.bench import orders
+    except ImportError as error:
+        raise UsageError(f"the bridge is not installed: {error.name}", "pip install cabin-assistant[bridge]") from error
+    figures = orders.run(_progress())
     print(json.dumps(figures, ensure_ascii=False, indent=None if options.json else 2))
     return 0
 
