@@ -40,9 +40,9 @@ class Readings:
         self._writes = 0
         self._changed = threading.Condition()
 
-    def put(self, values: Mapping[str, Value]) -> None:
-        """Take what the car just said."""
-        now = self._clock()
+    def put(self, values: Mapping[str, Value], at: float | None = None) -> None:
+        """Take what the car said `at` monotonic seconds, None for just now."""
+        now = self._clock() if at is None else at
         with self._changed:
             self._readings.update({name: Reading(value, now) for name, value in values.items()})
             self._changed.notify_all()

@@ -27,6 +27,7 @@ class Rig:
 
     vehicle: Vehicle
     fault: Callable[[str, Fault | None], None]
+    stop: Callable[[], None] = lambda: None
 
 
 def simulator() -> Rig:
@@ -34,7 +35,21 @@ def simulator() -> Rig:
     return Rig(car, car.fault)
 
 
-BUSES = {"simulator": simulator}
+def kuksa() -> Rig:
+    pytest.importorskip("kuksa.val.v2")
+    from assistant.vehicle.kuksa import Kuksa
+    from tests.vehicle.databroker import Databroker
+
+    model = load(DEMO)
+    broker = Databroker(model)
+    car = Kuksa(model.signals, broker.start(), timeout_s=0.5)
+    deadline = time.monotonic() + 10
+    while not car.car().fresh("Vehicle.Speed", time.monotonic()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return Rig(car, broker.fault, broker.stop)
+
+
+BUSES = {"simulator": simulator, "kuksa": kuksa}
 
 
 @pytest.fixture(params=sorted(BUSES))
@@ -42,6 +57,7 @@ def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     made = BUSES[request.param]()
     yield made
     made.vehicle.close()
+    made.stop()
 
 
 def write(rig: Rig, **values: Value) -> tuple[Outcome, ...]:
