@@ -78,9 +78,15 @@ class Speak:
 class Vehicle:
     """The car."""
 
-    bus: Literal["simulator"] = "simulator"
+    bus: Literal["simulator", "kuksa"] = "simulator"
     model: str = "demo"
     """Name of a file in config/vehicles, or a path."""
+    address: str = "127.0.0.1:55555"
+    """host:port of the KUKSA databroker."""
+    token_file: str = ""
+    """The databroker's JWT; needs `ca_file` unless the broker is on this unit."""
+    ca_file: str = ""
+    """CA of the databroker as PEM; empty is without TLS."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant import config
 from assistant.buses import Buses
 from assistant.config import Config
 from assistant.core.event import Event
@@ -24,7 +25,7 @@ from assistant.core.ports import (
 from assistant.core.text import LANGUAGES, Language
 from assistant.dialogue import planning
 from assistant.dialogue.state import Rules
-from assistant.errors import CabinError, ModelError
+from assistant.errors import CabinError, ConfigError, ModelError
 from assistant.places import shipped
 from assistant.report import Reporter
 from assistant.shelf import Shelf
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from assistant.hear.wake import MicroWake
     from assistant.mouth import Mouth
     from assistant.understand.qwen import Qwen
+    from assistant.vehicle.model import Model as CarModel
 
 log = logging.getLogger(__name__)
 
@@ -61,12 +63,14 @@ class Engines:
         self.sentences = Sentences(by_request())
 
     def vehicle(self) -> Vehicle:
-        """Return the car; ConfigError for a broken car model."""
+        """Return the car; ConfigError for a broken car model, a bus that is not installed or cannot be reached as told."""
         from assistant.vehicle.model import load
         from assistant.vehicle.simulator import Simulator
 
-        name = self._config.vehicle.model
-        path = Path(name) if name.endswith(".toml") else shipped(f"config/vehicles/{name}.toml")
+        told = self._config.vehicle
+        path = Path(told.model) if told.model.endswith(".toml") else shipped(f"config/vehicles/{told.model}.toml")
+        if told.bus == "kuksa":
+            return _kuksa(told, load(path))
         return Simulator(load(path))
 
     def devices(self) -> Devices:
@@ -249,3 +253,12 @@ class _Asleep:
 
     def reset(self) -> None:
         """Forget nothing."""
+
+
+def _kuksa(told: "config.Vehicle", model: "CarModel") -> Vehicle:
+    try:
+        from assistant.vehicle.kuksa import Kuksa
+    except ImportError as error:
+        raise ConfigError(f"the KUKSA bus cannot be used: {error}", "pip install 'cabin-assistant[kuksa]'") from error
+    files = [Path(name) if name else None for name in (told.ca_file, told.token_file)]
+    return Kuksa(model.signals, told.address, ca_file=files[0], token_file=files[1])

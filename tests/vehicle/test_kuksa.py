@@ -227,6 +227,18 @@ def test_a_ca_file_without_a_certificate_is_an_error(tmp_path: Path, content: by
         Kuksa(load(DEMO).signals, "127.0.0.1:1", ca_file=tmp_path / "ca.pem")
 
 
+def test_the_configuration_leads_to_the_broker(drive: Drive) -> None:
+    from assistant.config import Config, Vehicle
+    from assistant.engines import Engines
+
+    broker = drive.broker()
+    car = Engines(Config(vehicle=Vehicle(bus="kuksa", address=broker.address))).vehicle()
+    drive.ends.append(car.close)
+
+    assert isinstance(car, Kuksa)
+    assert lives(car)
+
+
 def test_leaving_leaves_no_thread(drive: Drive) -> None:
     car = drive.car(drive.broker())
     assert lives(car)
