@@ -11,7 +11,7 @@ import pytest
 
 from assistant.core.context import Connectivity, Context
 from assistant.core.headunit import HeadUnit
-from assistant.core.plan import Answer, Decision, LocalCall, Plan, Status
+from assistant.core.plan import Answer, Decision, Inquiry, LocalCall, Plan, Status
 from assistant.core.request import Request
 from assistant.core.text import LANGUAGES, Language, Phrase
 from assistant.languages.grammar import Grammar

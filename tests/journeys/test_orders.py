@@ -1,0 +1,194 @@
+"""Orders from the sentence to the receipt: the whole assistant, a real bridge as its child, SQLite in a folder of the test."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("dbos")
+
+from assistant.app import App
+from assistant.config import Config, Link, Model, Paths
+from assistant.core.context import Connectivity
+from assistant.core.order import Order, State
+from assistant.dialogue.state import Phase
+from assistant.ledger.audit import Head
+from assistant.ledger.store import Ledger
+from assistant.link.loopback import Child
+from assistant.report import Exchange
+from assistant.session import converse, settle
+
+AT_REST = frozenset({Phase.IDLE, Phase.CONFIRMING, Phase.CHOOSING})
+pytestmark = pytest.mark.timeout(180)
+
+
+class Car:
+    """A person in a car who types."""
+
+    def __init__(self, folder: Path, kind: str = "child", language: str = "en") -> None:
+        paths = Paths(state=str(folder / "state"), cache=str(folder / "cache"))
+        link = Link(kind=kind, sandbox_pace=60.0)  # type: ignore[arg-type]
+        self.config = replace(Config(), language=language, paths=paths, link=link, model=Model(name="none"))  # type: ignore[arg-type]
+        self.exchanges: list[Exchange] = []
+        self.app = App(self.config, report=self.exchanges.append)
+        self.folder = folder / "state"
+
+    def talk(self, script: Callable[[], None]) -> None:
+        converse(self.app, script)
+
+    def say(self, text: str) -> list[str]:
+        """Say a sentence and return what is answered once the conversation rests."""
+        before = len(self.spoken)
+        self.app.type(text, self.config.language)
+        settle(self.app, AT_REST)
+        return self.spoken[before:]
+
+    @property
+    def spoken(self) -> list[str]:
+        said = [sentence for exchange in self.exchanges for sentence in exchange.reply]
+        current = self.app.reporter._open
+        return [*said, *(current.reply if current is not None else [])]
+
+    def until(self, true: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
+        ends = time.monotonic() + timeout_s
+        while not true():
+            assert time.monotonic() < ends, f"{what}: {self.spoken} {self.orders}"
+            time.sleep(0.05)
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        return self.app.outside.desk.known
+
+    def state(self) -> State:
+        return self.orders[-1].state
+
+    def bridge(self) -> Child:
+        link = self.app.outside._link
+        assert isinstance(link, Child)
+        return link
+
+    def booked(self) -> int:
+        """Count what the sandbox companies sold to this car, by their own books."""
+        import sqlite3
+
+        with sqlite3.connect(self.folder / "bridge.sqlite") as book:
+            return int(book.execute("SELECT count(*) FROM sandbox_booking").fetchone()[0])
+
+
+def test_a_ride_is_priced_read_back_agreed_to_told_of_and_cancelled_by_its_refund_rule(tmp_path: Path) -> None:
+    car = Car(tmp_path)
+
+    def script() -> None:
+        (*_, price) = car.say("book me a ride to the station")
+        assert "Sandbox Rides" in price
+        assert "27 yuan 30" in price
+        assert "Cancelling is free until" in price
+        assert car.state() is State.QUOTED
+        assert car.booked() == 0
+        assert car.say("yes but is there a cheaper one") != []
+        assert car.booked() == 0
+        (*_, done) = car.say("yes")
+        assert done.startswith("Booked")
+        order = car.orders[-1]
+        assert order.receipt is not None
+        assert order.consent is not None
+        assert order.quote is not None
+        assert order.consent.digest == order.quote.digest == order.bound
+        car.until(lambda: any("takes the ride" in one for one in car.spoken), "the driver is told of")
+        assert any(word in car.say("where is my ride")[-1] for word in ("on the way", "there", "under way"))
+        (*_, rule) = car.say("cancel my ride")
+        assert "Cancelling" in rule or "nothing comes back" in rule
+        car.say("yes")
+        car.until(lambda: car.state() in {State.CANCELLED, State.DONE, State.IN_PROGRESS}, "the cancel is known")
+
+    car.talk(script)
+    with Ledger(tmp_path / "state" / "orders.sqlite") as ledger:
+        assert isinstance(ledger.verify(), Head)
+        assert [line.what for line in ledger.audit()].count("consent") >= 1
+
+
+def test_without_a_yes_nothing_is_bought(tmp_path: Path) -> None:
+    car = Car(tmp_path)
+
+    def script() -> None:
+        for answer in ("no", "never mind"):
+            (*_, price) = car.say("order a large latte")
+            assert "Shall I order it?" in price
+            car.say(answer)
+            assert car.state() is State.CANCELLED
+        assert car.booked() == 0
+
+    car.talk(script)
+
+
+def test_a_bridge_killed_between_the_yes_and_the_receipt_finishes_the_order_once_and_what_is_said_is_true(
+    tmp_path: Path,
+) -> None:
+    car = Car(tmp_path)
+
+    def script() -> None:
+        car.say("order a large latte")
+        child = car.bridge()._child
+        assert child is not None
+        killed = threading.Timer(0.02, child.kill)
+        killed.start()
+        before = len(car.spoken)
+        car.app.type("yes", "en")
+        car.until(lambda: car.state() in {State.IN_PROGRESS, State.DONE}, "the order is finished", 90)
+        car.until(lambda: any("Ordered at" in one or "confirmed" in one for one in car.spoken[before:]), "it is told")
+        said = car.spoken[before:]
+        assert not any("didn't work" in one or "was not done" in one for one in said), said
+        assert len([one for one in said if "Ordered at" in one or "It's confirmed" in one]) == 1
+        killed.join()
+        assert child.poll() is not None
+
+    car.talk(script)
+    assert car.booked() == 1
+
+
+def test_offline_the_wish_is_kept_and_asked_again_when_the_connection_is_back(tmp_path: Path) -> None:
+    car = Car(tmp_path)
+    desk = car.app.outside.desk
+    car.bridge()._again_s = 3.0
+
+    def script() -> None:
+        car.until(lambda: desk.reach is Connectivity.ONLINE, "the bridge answers")
+        child = car.bridge()._child
+        assert child is not None
+        desk._started -= 60
+        child.kill()
+        car.until(lambda: desk.reach is Connectivity.OFFLINE, "the bridge is gone")
+        said = car.say("order a large latte")
+        assert any("keep it in mind" in one for one in said), said
+        car.until(lambda: any("Shall I order it?" in one for one in car.spoken), "it is asked again")
+        settle(car.app, AT_REST)
+        assert car.say("yes")[-1].startswith("Ordered")
+
+    car.talk(script)
+    assert car.booked() == 1
+
+
+def test_without_a_way_to_the_bridge_it_is_said_plainly(tmp_path: Path) -> None:
+    car = Car(tmp_path, "none")
+    said: list[str] = []
+
+    def script() -> None:
+        said.extend(car.say("order a large latte"))
+
+    car.talk(script)
+    assert said[-1] == "I can't order anything without a connection."
+
+
+def test_in_chinese_too(tmp_path: Path) -> None:
+    car = Car(tmp_path, language="zh")
+
+    def script() -> None:
+        (*_, price) = car.say("叫车去火车站")
+        assert "二十七元三角" in price
+        assert car.say("好的")[-1].startswith("叫好了")
+
+    car.talk(script)
+    assert car.booked() == 1
