@@ -32,14 +32,20 @@ SOUND_SURE: Final = 0.8
 MODEL_SURE: Final = 0.7
 FREE_WORD_DOUBT: Final = 0.02
 """Confidence lost for every word that was taken for anything at all."""
-BOUND_APART: Final = 0.35
-"""Cost a phone up to which a reading bound to the sentences may differ from the open one: they heard the same."""
+MOST_COMPARED: Final = 40
+"""Words of two readings that are compared."""
+BOUND_LEAST: Final = 0.6
+"""Confidence below which a reading bound to the sentences counts for nothing."""
+BOUND_APART: Final = 0.3
+"""Cost a phone up to which it may differ from the open reading: two that err differently have heard the same."""
+BOUND_CERTAIN: Final = 0.98
+CERTAIN_WORDS: Final = 3
+CERTAIN_APART: Final = 0.5
+"""A long reading of which the recogniser is certain may differ by more; one or two words fit any noise."""
 FEWEST_WORDS: Final = {"en": 2, "zh": 3}
 """Words (characters) from which an exact sentence that could go on ends a turn early."""
 LEFT_OVER: Final = 0.5
 """A reading that costs more took a word for anything at all; what is below only tells equal readings apart."""
-BOUND_ALONE: Final = 0.6
-"""Confidence from which the bound reading counts although the open one heard something else."""
 
 
 class Layers:
@@ -75,22 +81,13 @@ class Layers:
         return None
 
     def _bound(self, transcript: Transcript, context: Context) -> tuple[Readout, Hypothesis] | None:
-        """Return the surest reading bound to the sentences, if it is near enough to what was heard openly, or sure by itself."""
+        """Return the surest reading bound to the sentences, if the open one does not speak against it."""
         for other in sorted(transcript.alternatives, key=lambda other: -other.confidence):
-            if not other.bound:
-                continue
-            readout = self._rules.read(other.text, transcript.language, context)
-            if readout is not None and (
-                other.confidence >= BOUND_ALONE or self._alike(transcript.text, other.text, transcript.language)
-            ):
-                return readout, other
+            if other.bound and _agrees(other, transcript):
+                readout = self._rules.read(other.text, transcript.language, context)
+                if readout is not None:
+                    return readout, other
         return None
-
-    def _alike(self, one: str, other: str, language: Language) -> bool:
-        """Tell whether two readings of a sentence sound alike."""
-        heard, meant = (_words(text, language)[:40] for text in (one, other))
-        longest = max(size(heard, language), size(meant, language), 1)
-        return between(heard, meant, language) / longest <= BOUND_APART
 
     def _understood(
         self, readout: Readout, transcript: Transcript, context: Context, sure: float, source: Source, text: str = ""
@@ -136,6 +133,15 @@ class Layers:
             return nothing
         missing: tuple[Missing, ...] = ()
         return Understanding(checked, missing, MODEL_SURE, Source.MODEL, transcript.text)
+
+
+def _agrees(bound: Hypothesis, transcript: Transcript) -> bool:
+    """Tell whether a bound reading is sure enough for how far it is from the open one."""
+    heard, meant = (_words(text, transcript.language)[:MOST_COMPARED] for text in (transcript.text, bound.text))
+    longest = max(size(heard, transcript.language), size(meant, transcript.language), 1)
+    apart = between(heard, meant, transcript.language) / longest
+    certain = bound.confidence >= BOUND_CERTAIN and len(meant) >= CERTAIN_WORDS
+    return bound.confidence >= BOUND_LEAST and apart <= (CERTAIN_APART if certain else BOUND_APART)
 
 
 def _words(text: str, language: Language) -> tuple[str, ...]:
