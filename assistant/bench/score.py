@@ -31,11 +31,12 @@ def order(requests: Sequence[Said], slots: Mapping[str, str]) -> Verdict:
     return Verdict.RIGHT if len(requests) == 1 and _slots(requests[0]) == wanted else Verdict.WRONG
 
 
-def command(requests: Sequence[Said], wanted: Sequence[Said]) -> Verdict:
-    """Judge a command by what the same sentence means as text."""
-    if not requests:
-        return Verdict.SILENT
-    return Verdict.RIGHT if list(requests) == list(wanted) else Verdict.WRONG
+def command(exchanges: Sequence[Exchange], wanted: Sequence[Said]) -> Verdict:
+    """Judge a command by what the same sentence means as text; what was only asked back or refused is no action."""
+    requests = [request for exchange in exchanges for request in exchange.requests]
+    if _folded(requests) == _folded(wanted):
+        return Verdict.RIGHT
+    return Verdict.WRONG if acted(exchanges) else Verdict.SILENT
 
 
 def acted(exchanges: Iterable[Exchange]) -> int:
@@ -47,6 +48,11 @@ def count(verdicts: Iterable[Verdict]) -> dict[str, int]:
     """Return how many of each."""
     counted = Counter(verdicts)
     return {str(verdict): counted[verdict] for verdict in Verdict}
+
+
+def _folded(requests: Sequence[Said]) -> list[dict[str, str]]:
+    """Return requests without what only spelling tells apart."""
+    return [{name: str(value).casefold() for name, value in request.items()} for request in requests]
 
 
 def _slots(request: Said) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from assistant.bench import score
 from assistant.bench.mix import mixed
-from assistant.bench.plain import Plain
+from assistant.bench.plain import Heard, Plain
 from assistant.bench.voices import installed, speak
 from assistant.config import Config, Link, Listen
 from assistant.driver import Drive, Driver, Opening
@@ -81,7 +81,7 @@ class Bench:
 
     def _commands(self, spoken: Sequence[Spoken]) -> dict[str, Any]:
         exchanges = self._drive([one.recording for one in spoken], Pace.FAST, "commands")
-        verdicts = [score.command(_requests(exchanges, one), self._plain.typed(one.meant)) for one in spoken]
+        verdicts = [score.command(_exchanges(exchanges, one), self._plain.typed(one.meant)) for one in spoken]
         return _told_commands(verdicts)
 
     def _latency(self, spoken: Sequence[Spoken]) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class Bench:
             "what": "fixed 700 ms of silence, one stage after the other, exact match",
             "barista": _told_orders([score.order(plain.requests, one.meant) for one, plain in heard]),
             "commands": _told_commands(
-                [score.command(plain.requests, self._plain.typed(one.meant)) for one, plain in told]
+                [score.command([_as_if(plain)], self._plain.typed(one.meant)) for one, plain in told]
             ),
             "request_ms": _percentiles([round(plain.ms) for _, plain in told]),
         }
@@ -149,9 +149,18 @@ def _in_noise(recording: Recording, noise: bytes) -> Recording:
     return dataclasses.replace(recording, pcm=mixed(recording.pcm, noise, CAR_NOISE_DB))
 
 
+def _as_if(plain: Heard) -> Exchange:
+    """Return what the plain assistant would have done: whatever it matched."""
+    return Exchange(0, requests=plain.requests, plan=plain.requests)
+
+
+def _exchanges(exchanges: Iterable[Exchange], one: Spoken) -> list[Exchange]:
+    return [exchange for exchange in exchanges if exchange.clip == one.recording.name]
+
+
 def _requests(exchanges: Iterable[Exchange], one: Spoken) -> list[dict[str, Any]]:
     """Return what was understood from a recording, in all its turns."""
-    return [request for exchange in exchanges if exchange.clip == one.recording.name for request in exchange.requests]
+    return [request for exchange in _exchanges(exchanges, one) for request in exchange.requests]
 
 
 def _told_orders(verdicts: Sequence[score.Verdict]) -> dict[str, Any]:
