@@ -5,11 +5,14 @@ import logging
 from typing import TYPE_CHECKING
 
 from assistant.config import Config
+from assistant.core.ports import Devices
 from assistant.errors import BusError, Trouble
 
 if TYPE_CHECKING:
     from assistant.door import Door
     from assistant.platform.bus import Bus
+    from assistant.platform.mpris import Mpris
+    from assistant.platform.ofono import OFono
 
 log = logging.getLogger(__name__)
 
@@ -32,18 +35,31 @@ class Buses:
             self._made[where] = Bus(where)
         return self._made[where]
 
+    def devices(self, simulated: Devices, contacts: dict[str, str]) -> Devices:
+        """Return the simulated head unit with the real parts that are configured; `contacts` maps names to numbers."""
+        wanted = self._config.headunit
+        if wanted.media == "simulator" and wanted.phone == "simulator":
+            return simulated
+        players = self._mpris() if wanted.media == "mpris" else None
+        telephone = self._ofono(contacts) if wanted.phone == "ofono" else None
+        from assistant.platform.headunit import JoinedHeadUnit  # noqa: PLC0415 - where it is chosen
+
+        return JoinedHeadUnit(simulated, players, telephone)
+
     def appear(self, door: "Door") -> bool:
         """Serve other programs as org.cabin.Assistant1; False where that is off, or on `auto` where there is no bus."""
         wanted = self._config.dbus
         if wanted.enabled == "no":
             return False
+        shared = wanted.bus in self._made
         try:
             bus = self.bus(wanted.bus)
         except BusError as error:
             log.log(logging.WARNING if wanted.enabled == "yes" else logging.INFO, "not on the bus: %s", error)
             return False
         if wanted.enabled == "auto" and not bus.connected:
-            self._made.pop(wanted.bus).close()
+            if not shared:
+                self._made.pop(wanted.bus).close()
             return False
         from assistant.platform.service import Service  # noqa: PLC0415 - loads GLib
 
@@ -64,6 +80,18 @@ class Buses:
         if not there and wanted.enabled == "yes":
             raise BusError(Trouble.ABSENT, f"no {wanted.bus} bus", "start dbus-daemon, or set dbus.bus")
         return f"{wanted.bus} bus" + ("" if there else ": none runs here, so no program can talk to Cabin")
+
+    def _mpris(self) -> "Mpris":
+        bus = self.bus(self._config.dbus.players)
+        from assistant.platform.mpris import Mpris  # noqa: PLC0415 - loads GLib
+
+        return Mpris(bus)
+
+    def _ofono(self, contacts: dict[str, str]) -> "OFono":
+        bus = self.bus(self._config.dbus.bus)
+        from assistant.platform.ofono import OFono  # noqa: PLC0415 - loads GLib
+
+        return OFono(bus, contacts)
 
     def close(self) -> None:
         """Leave every bus."""

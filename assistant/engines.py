@@ -78,7 +78,9 @@ class Engines:
         from assistant.platform.simulator import SimulatedHeadUnit
         from assistant.platform.world import read_world
 
-        return SimulatedHeadUnit(read_world(shipped("config/names.toml")))
+        world = read_world(shipped("config/names.toml"))
+        numbers = {name: person.number for person in world.contacts for name in (person.name, *person.aliases)}
+        return self.buses.devices(SimulatedHeadUnit(world), numbers)
 
     def understand(self, names: Names) -> Understand:
         """Return the layers of understanding; the sentences are compiled at the first use, on the thinking thread."""

@@ -29,8 +29,8 @@ TROUBLES: Final = {
     "AuthFailed": Trouble.DENIED,
 }
 
-Heard = Callable[[str, tuple[Any, ...]], None]
-"""Takes the path of the object that sent a signal, and its arguments; called on the bus's thread."""
+Heard = Callable[[str, str, tuple[Any, ...]], None]
+"""Takes a signal's sender (its unique name), its object and its arguments; called on the bus's thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +205,9 @@ class Bus:
             connection.con.close_sync(None)
 
     def _subscribe(self, wish: _Wish) -> None:
-        def fired(_sender: str, path: str, _interface: str, _signal: str, arguments: tuple[Any, ...]) -> None:
+        def fired(sender: str, path: str, _interface: str, _signal: str, arguments: tuple[Any, ...]) -> None:
             try:
-                wish.heard(path, arguments)
+                wish.heard(sender, path, arguments)
             except Exception:
                 log.exception("hearing %s.%s broke", wish.interface, wish.signal)
 
@@ -222,7 +222,7 @@ class Bus:
 
 def watch_names(bus: Bus, changed: Callable[[str, str, str], None]) -> None:
     """Call `changed(name, old owner, new owner)` whenever a name comes or goes; on the bus's thread."""
-    bus.listen(DAEMON, f"{DAEMON}.NameOwnerChanged", lambda _, arguments: changed(*arguments))
+    bus.listen(DAEMON, f"{DAEMON}.NameOwnerChanged", lambda _sender, _path, arguments: changed(*arguments))
 
 
 def wait_until(true: Callable[[], bool], within_s: float, every_s: float = 0.02) -> bool:

@@ -71,7 +71,7 @@ class Ears:
 
     def __init__(self, bus: Bus, signal: str) -> None:
         self.all: list[tuple[Any, ...]] = []
-        bus.listen("", signal, lambda _, arguments: self.all.append(arguments))
+        bus.listen("", signal, lambda _sender, _path, arguments: self.all.append(arguments))
 
     def until(self, enough: Callable[[list[tuple[Any, ...]]], bool], within_s: float = 20.0) -> list[tuple[Any, ...]]:
         assert wait_until(lambda: enough(self.all), within_s), self.all
