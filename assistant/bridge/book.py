@@ -1,14 +1,14 @@
 """The bridge's order book: every change of an order is one transaction, with a new `rev` and the news about it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
 from assistant.bridge.database import Database
-from assistant.bridge.providers.trade import Offer
+from assistant.bridge.providers.trade import Callback, Offer
 from assistant.bridge.records import METADATA, messages, offers, orders
 from assistant.core.order import Fact, Receipt, Snapshot, State
 from assistant.core.quote import Quote, canonical
@@ -136,6 +136,29 @@ class Book:
         if news is not None:
             self._tell(news)
         return record
+
+    def hear(self, told: Sequence[tuple[State, Callback]]) -> frozenset[str]:
+        """Write down news that leaves orders in the state they are in, all in one transaction; return the ids of the others.
+
+        Others are about orders that have no receipt yet, are over, or become something else by it.
+        """
+
+        def work(connection: sa.Connection) -> tuple[list[News], set[str]]:
+            news, others = list[News](), set[str]()
+            for state, callback in sorted(told, key=lambda one: (one[1].order, one[1].booking.seq)):
+                record, booking = locked(connection, callback.order), callback.booking
+                if record is None or record.over or record.receipt is None or record.state is not state:
+                    others.add(callback.id)
+                elif booking.seq > record.seq:
+                    facts = {**record.facts, **booking.facts, "service_state": booking.state}
+                    after = alter(connection, record.id, Change(facts=facts, more={"seq": booking.seq}), self.clock())
+                    news.append(self._news(connection, after, f"news:{callback.id}"))
+            return news, others
+
+        news, others = self.database.write(work)
+        for one in news:
+            self._tell(one)
+        return frozenset(others)
 
     def refresh(self, order: str, facts: Mapping[str, Fact]) -> Record:
         """Write down what a company said in passing (where a driver is), unless the order has ended."""

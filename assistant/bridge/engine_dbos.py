@@ -21,7 +21,7 @@ from assistant.bridge.engine import Json, Tale
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
-VERSION: Final = "orders-1"
+VERSION: Final = "orders-2"
 """Grows when a workflow's steps change; a bridge goes on only with workflows of its own version."""
 MAILBOX: Final = "mail"
 POLL_S: Final = 0.2

@@ -1,6 +1,7 @@
 """What comes in by itself: companies' callbacks and phone answers, brought to the orders they are about."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -9,10 +10,11 @@ import sqlalchemy as sa
 from assistant.bridge.book import Book, Change
 from assistant.bridge.engine import Engine
 from assistant.bridge.providers.ports import Trade
-from assistant.bridge.providers.trade import Callback, ProviderError
+from assistant.bridge.providers.trade import Callback, ProviderError, Stage
 from assistant.bridge.records import orders
 from assistant.bridge.services import Services
 from assistant.bridge.shape import write
+from assistant.bridge.works import STATES
 from assistant.core.order import State
 
 _log = logging.getLogger(__name__)
@@ -41,11 +43,19 @@ class Pump:
             news = trade.callbacks(BATCH)
         except ProviderError:
             return 0
-        for callback in news:
-            self._bring(callback)
         if news:
+            for callback in self._hear(news):
+                self._bring(callback)
             trade.acknowledge(news)
         return len(news)
+
+    def _hear(self, news: Sequence[Callback]) -> list[Callback]:
+        """Write down at once what changes nothing but facts; return what the orders' workflows must decide."""
+        told = [
+            (STATES[one.booking.stage], one) for one in news if one.booking.stage in {Stage.UNDER_WAY, Stage.BOOKED}
+        ]
+        quiet = {one.id for _, one in told} - self._book.hear(told)
+        return [callback for callback in news if callback.id not in quiet]
 
     def _bring(self, callback: Callback) -> None:
         """Put one callback into its order's mailbox."""

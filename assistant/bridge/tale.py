@@ -53,18 +53,21 @@ class OrderTale:
     async def _buy(self, n: int, digest: str) -> str:
         """Authorise, place, capture; on a no, undo what was done, the last first."""
         works, undo = self._works, list[tuple[str, Callable[[str], Json]]]()
-        money = await self._do(f"authorise:{n}", lambda step: works.authorise(step, digest, 0))
+        tried = await self._run.step(f"buy:{n}", lambda: works.buy(n, digest))
+        money = await self._do(f"authorise:{n}", lambda step: works.authorise(step, digest, 0), tried)
         if money["how"] != How.OK:
             return await self._unbought(n, money, undo)
         paid = Paid(money["reference"], money["minor"])
         if paid.minor:
             undo.append(("void", lambda step: works.void(step, paid)))
-        placed = await self._do(f"place:{n}", lambda step: works.place(step, digest))
+        placed = await self._do(f"place:{n}", lambda step: works.place(step, digest), tried)
         if placed["how"] != How.OK:
             return await self._unbought(n, placed, undo)
         reference, booking = str(placed["reference"]), placed["booking"]
         undo.append(("unplace", lambda step: works.unplace(step, reference)))
-        taken = await self._do(f"capture:{n}", lambda step: works.capture(step, digest, paid, booking, 0), insist=True)
+        taken = await self._do(
+            f"capture:{n}", lambda step: works.capture(step, digest, paid, booking, 0), tried, insist=True
+        )
         if taken["how"] != How.OK:
             return await self._unbought(n, taken, undo, State.FAILED)
         self._reference, self._stage = reference, Stage(taken["stage"])
@@ -183,10 +186,18 @@ class OrderTale:
         refunded = int(given.get("refunded", 0))
         return await self._run.step(f"end:{i}", lambda: works.end(f"end:{i}", state, reason, refunded))
 
-    async def _do(self, name: str, work: Callable[[str], Json], *, insist: bool = False) -> Json:
-        """Run a step until it is certain; what is only down is given up after PATIENCE rounds unless `insist`."""
+    async def _do(
+        self, name: str, work: Callable[[str], Json], tried: Json | None = None, *, insist: bool = False
+    ) -> Json:
+        """Run a step until it is certain; what is only down is given up after PATIENCE rounds unless `insist`.
+
+        `tried` may hold its first answer, by its name.
+        """
         for i in count():
-            result = await self._run.step(name if i == 0 else f"{name}.{i}", lambda: work(name))
+            if i == 0 and tried is not None and name in tried:
+                result: Json = tried[name]
+            else:
+                result = await self._run.step(name if i == 0 else f"{name}.{i}", lambda: work(name))
             if result["how"] in {How.OK, How.NO}:
                 return result
             if result["how"] == How.DOWN and not insist and i >= PATIENCE:

@@ -58,6 +58,17 @@ class Works:
         self._fixed = None
         self._offers.clear()
 
+    def buy(self, n: int, digest: str) -> Json:
+        """Authorise, place and capture, each with its own key, as far as all goes well; return the answers by step names."""
+        money = self.authorise(f"authorise:{n}", digest, 0)
+        done: dict[str, Json] = {f"authorise:{n}": money}
+        if money["how"] == How.OK:
+            placed = done[f"place:{n}"] = self.place(f"place:{n}", digest)
+            if placed["how"] == How.OK:
+                paid = Paid(money["reference"], money["minor"])
+                done[f"capture:{n}"] = self.capture(f"capture:{n}", digest, paid, placed["booking"], 0)
+        return done
+
     def authorise(self, step: str, digest: str, already_minor: int) -> Json:
         """Reserve what the offer costs beyond what is paid already."""
         record, offer = self._both(digest)
