@@ -12,7 +12,7 @@ from assistant.languages.compile import READINGS, Compiler, Names
 from assistant.languages.graph import Graph
 from assistant.languages.pack import LanguagePack
 from assistant.languages.tokens import Token, tokens
-from assistant.languages.values import Read, fill, said
+from assistant.languages.values import Moment, Read, fill, said
 from assistant.languages.walk import State, Walk
 
 MOST_WORDS: Final = 40
@@ -133,7 +133,7 @@ class _Reader:
         sentence, request, fields = self.grammar.compiled.sentences[index]
         if request is None:
             return Readout((), complete=False, other_cost=path[0])
-        filled = fill(request, sentence, fields, slots, self.text, self.now, self.grammar.readings)
+        filled = fill(request, sentence, fields, slots, self.text, Moment(self.now, self.grammar.readings))
         if filled is None:
             return None
         heard = {one.slot.field: " ".join(one.words) for one in slots}

@@ -1,7 +1,7 @@
 """From the marks of a path to a request: every slot's words become a value of its field."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -60,27 +60,39 @@ def said(marks: Sequence[tuple[int, Mark]], tokens: Sequence[Token]) -> tuple[in
     return index, found
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What is needed to tell what words about time mean."""
+
+    now: datetime
+    readings: Readings
+    day: Day | None = None
+    """The day that was said along."""
+
+
 def fill(
     request: type[Request],
     sentence: Sentence,
     fields: Mapping[str, Kind],
     slots: Sequence[Said],
     text: str,
-    now: datetime,
-    readings: Readings,
+    moment: Moment,
 ) -> tuple[Request, tuple[str, ...]] | None:
     """Return the request and the fields whose name is unknown; None if the words contradict each other or are no value."""
-    values: dict[str, Any] = {name: _fixed(fields[name], value) for name, value in sentence.fields.items()}
-    day = next((readings.day(one.words, now.date()) for one in slots if fields[one.slot.field].name == "date"), None)
     heard: dict[str, Any] = {}
-    for one in slots:
-        field = one.slot.field
-        value = _value(fields[field], one, text, readings, now, day)
-        if value is None or heard.get(field, value) != value:
-            return None
-        heard[field] = value
+    try:
+        days = (one.words for one in slots if fields[one.slot.field].name == "date")
+        day = next((moment.readings.day(words, moment.now.date()) for words in days), None)
+        for one in slots:
+            value = _value(fields[one.slot.field], one, text, replace(moment, day=day))
+            if value is None or heard.get(one.slot.field, value) != value:
+                return None
+            heard[one.slot.field] = value
+    except (ValueError, OverflowError):  # five minutes to seven minus seventy, a day in a million years
+        return None
+    fixed = {name: _fixed(fields[name], value) for name, value in sentence.fields.items()}
     unknown = tuple(one.slot.field for one in slots if fields[one.slot.field].name == "name" and one.value is None)
-    return request(**{**values, **heard}), unknown
+    return request(**{**fixed, **heard}), unknown
 
 
 def _fixed(kind: Kind, value: Any) -> Any:
@@ -88,25 +100,20 @@ def _fixed(kind: Kind, value: Any) -> Any:
     return kind.type(value) if kind.name in ("enum", "number") else value
 
 
-def _value(kind: Kind, one: Said, text: str, readings: Readings, now: datetime, day: Day | None) -> Any:
+def _value(kind: Kind, one: Said, text: str, moment: Moment) -> Any:
     """Return the value of one slot, None if its words are none."""
     if one.value is not None:
-        return (
-            kind.type(float(one.value))
-            if kind.name == "number"
-            else one.value == "true"
-            if kind.name == "bool"
-            else kind.type(one.value)
-        )
+        return _listed(kind, one.value)
+    readings = moment.readings
     match kind.name:
         case "number":
             number = readings.number(one.words, kind.range.unit if kind.range else "")
             return None if number is None else round(number) if kind.type is int else number
         case "time":
             clock = readings.clock(one.words)
-            return None if clock is None or clock.hour > 24 or clock.minute > 59 else settled(clock, day, now)
+            return None if clock is None or clock.hour > 24 else settled(clock, moment.day, moment.now)
         case "date":
-            found = readings.day(one.words, now.date())
+            found = readings.day(one.words, moment.now.date())
             return None if found is None else found.date
         case "duration":
             return readings.length(one.words)
@@ -114,3 +121,14 @@ def _value(kind: Kind, one: Said, text: str, readings: Readings, now: datetime, 
             return readings.money(one.words)
         case _:
             return text[one.tokens[0].start : one.tokens[-1].end]
+
+
+def _listed(kind: Kind, value: str) -> Any:
+    """Return a value of a list or a known name as its field's type."""
+    match kind.name:
+        case "number":
+            return kind.type(float(value))
+        case "bool":
+            return value == "true"
+        case _:
+            return kind.type(value)

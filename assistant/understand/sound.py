@@ -33,6 +33,9 @@ ADDED_COST: Final = 0.5
 """A word without weight that was said and not heard."""
 OPPOSITE_MARGIN: Final = 0.5
 BEAM: Final = 80
+PATHS_A_STATE: Final = 3
+SPLIT_COST: Final = 0.2
+"""For every word too many that one word was heard as."""
 MOST_WORDS: Final = 24
 LONGEST_SPAN: Final = 3
 MOST_READINGS: Final = 24
@@ -56,6 +59,19 @@ class _Path(NamedTuple):
     words: tuple[str, ...]
     fresh: bool
     """Whether the last word was heard and not added."""
+    sure: bool
+    """False if a number or one of two opposites was taken for something else: such a path only stands against others."""
+
+
+class _Option(NamedTuple):
+    """What may stand for the next heard words."""
+
+    length: int
+    """How many of them."""
+    word: str
+    """The word meant, empty if they are passed over."""
+    cost: float
+    sure: bool
 
 
 class Sound:
@@ -75,8 +91,8 @@ class Sound:
         words = tuple(token.word for token in grammar.tokens(text))
         if not 0 < len(words) <= MOST_WORDS:
             return None
-        best: Heard | None = None
         phones = max(1, size(words, language))
+        best: Heard | None = None
         for path in ear.paths(words):
             if best is not None and path.cost - best.cost * phones >= MARGIN[language]:
                 break
@@ -84,9 +100,9 @@ class Sound:
             readout = grammar.read(said, context.now)
             if readout is None or not readout.reads:
                 continue
-            if best is None:
+            if best is None and path.sure and not any(read.sentence.aside for read in readout.reads):
                 best = Heard(readout, said, path.cost / phones)
-            elif _meant(readout) != _meant(best.readout):
+            elif best is None or _meant(readout) != _meant(best.readout):
                 return None
         return best if best is not None and best.cost <= BOUND[language] else None
 
@@ -114,6 +130,7 @@ class _Ear:
         self._language = grammar.language
         self._lexicon = Lexicon(graph.vocabulary, grammar.language)
         self._light = frozenset(grammar.pack.words.get("light", ()))
+        self._lost = frozenset(grammar.pack.words.get("lost", ()))
         self._groups = [frozenset(line.split()) for line in grammar.pack.words.get("opposites", ())]
         self._numbers = frozenset(
             word for word in self._lexicon.words if grammar.readings.number((word,), "") is not None
@@ -122,63 +139,68 @@ class _Ear:
 
     def paths(self, words: Sequence[str]) -> list[_Path]:
         """Return the nearest sentences of the graph, nearest first."""
-        places: list[dict[int, _Path]] = [{} for _ in range(len(words) + 1)]
-        places[0][self.graph.start] = _Path(0.0, (), fresh=True)
+        places: list[dict[int, list[_Path]]] = [{} for _ in range(len(words) + 1)]
+        places[0][self.graph.start] = [_Path(0.0, (), fresh=True, sure=True)]
         ended: dict[tuple[str, ...], _Path] = {}
         for place in range(len(words) + 1):
-            here = sorted(places[place].items(), key=lambda item: item[1].cost)[:BEAM]
+            here = sorted(
+                ((state, path) for state, paths in places[place].items() for path in paths),
+                key=lambda item: item[1].cost,
+            )[:BEAM]
             for state, path in [*here, *self._added(here)]:
                 if place == len(words) and self.graph.complete(state):
                     ended.setdefault(path.words, path)
-                for length, word, cost in self._options(words, place):
-                    then = state if not word else self.graph.step(state, word)
-                    if then is not None:
-                        longer = _Path(path.cost + cost, (*path.words, word) if word else path.words, fresh=True)
-                        into = places[place + length]
-                        if then not in into or longer.cost < into[then].cost:
-                            into[then] = longer
+                for option in self._options(words, place):
+                    self._step(state, path, option, places[place + option.length])
         return sorted(ended.values(), key=lambda path: path.cost)[:MOST_READINGS]
 
+    def _step(self, state: int, path: _Path, option: "_Option", into: dict[int, list[_Path]]) -> None:
+        """Lengthen a path by one option, and keep it if it is among the best few of its state."""
+        then = self.graph.step(state, option.word) if option.word else state
+        if then is None:
+            return
+        words = (*path.words, option.word) if option.word else path.words
+        longer = _Path(path.cost + option.cost, words, fresh=True, sure=path.sure and option.sure)
+        paths = [other for other in into.get(then, ()) if other.words != words or other.cost <= longer.cost]
+        if all(other.words != words for other in paths):
+            paths.append(longer)
+        into[then] = sorted(paths, key=lambda path: path.cost)[:PATHS_A_STATE]
+
     def _added(self, here: Iterable[tuple[int, _Path]]) -> Iterator[tuple[int, _Path]]:
-        """Yield every path with one light word added that was not heard."""
+        """Yield every path with one word without weight added that was not heard."""
         for state, path in here:
-            for word in self._light if path.fresh else ():
+            for word in self._lost if path.fresh else ():
                 then = self.graph.step(state, word)
                 if then is not None:
-                    yield then, _Path(path.cost + ADDED_COST, (*path.words, word), fresh=False)
+                    yield then, _Path(path.cost + ADDED_COST, (*path.words, word), fresh=False, sure=path.sure)
 
-    def _options(self, words: Sequence[str], place: int) -> list[tuple[int, str, float]]:
-        """Return what may stand for the next heard words: how many of them, the word meant (none if passed over), the cost."""
-        options = [(1, "", LIGHT_COST)] if place < len(words) and words[place] in self._light else []
+    def _options(self, words: Sequence[str], place: int) -> "list[_Option]":
+        """Return what may stand for the next heard words."""
+        options = [_Option(1, "", LIGHT_COST, sure=True)] if place < len(words) and words[place] in self._light else []
         for length in range(1, min(LONGEST_SPAN, len(words) - place) + 1):
-            if length == LONGEST_SPAN and all(word in self._lexicon.words for word in words[place : place + length]):
-                continue
-            options.extend((length, word, cost) for word, cost in self._meant(tuple(words[place : place + length])))
+            span = tuple(words[place : place + length])
+            if length < LONGEST_SPAN or not all(word in self._lexicon.words for word in span):
+                options.extend(self._meant(span))
         return options
 
-    def _candidates(self, heard: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    def _candidates(self, heard: tuple[str, ...]) -> "tuple[_Option, ...]":
         """Return every word the heard ones may stand for; opposites and numbers only as themselves."""
-        if len(heard) == 1 and (classes(heard[0]) or heard[0] in self._numbers):
-            return ((heard[0], 0.0),)
-        found = [(heard[0], 0.0)] if len(heard) == 1 else []
-        if len(heard) == 1 and any(heard[0] in group for group in self._groups):
+        length = len(heard)
+        found = [_Option(1, heard[0], 0.0, sure=True)] if length == 1 else []
+        if any(classes(word) for word in heard):
             return tuple(found)
-        near = self._lexicon.near(heard)
-        found.extend(
-            (word, max(cost, 0.05))
-            for word, cost in near.items()
-            if (word,) != heard and not self._doubtful(heard, word, cost)
-        )
+        fixed = any(word in self._numbers or any(word in group for group in self._groups) for word in heard)
+        for word, cost in self._lexicon.near(heard).items():
+            if word not in heard:
+                whole = max(cost, 0.05) + SPLIT_COST * (length - 1)
+                found.append(_Option(length, word, whole, sure=not fixed and not self._doubtful(heard, word, cost)))
         return tuple(found)
 
     def _doubtful(self, heard: tuple[str, ...], word: str, cost: float) -> bool:
-        """Tell whether an opposite of the word, or another number, sounds nearly as much like what was heard."""
-        if any(part in self._numbers for part in heard):
-            return True
-        groups = [group for group in self._groups if word in group]
+        """Tell whether the word is a number, or an opposite of it sounds nearly as much like what was heard."""
         if word in self._numbers:
-            groups.append(self._numbers)
-        others = {other for group in groups for other in group if other != word}
+            return True
+        others = {other for group in self._groups if word in group for other in group if other != word}
         return any(between(heard, (other,), self._language) - cost < OPPOSITE_MARGIN for other in others)
 
 
