@@ -34,7 +34,7 @@ FREE_WORD_DOUBT: Final = 0.02
 """Confidence lost for every word that was taken for anything at all."""
 MOST_COMPARED: Final = 40
 """Words of two readings that are compared."""
-BOUND_LEAST: Final = 0.6
+BOUND_LEAST: Final = 0.7
 """Confidence below which a reading bound to the sentences counts for nothing."""
 BOUND_APART: Final = 0.3
 """Cost a phone up to which it may differ from the open reading: two that err differently have heard the same."""
