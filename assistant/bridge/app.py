@@ -216,6 +216,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--loopback", action="store_true", help="no broker: one envelope a line, on standard input and output"
     )
+    _add_verbs(parser)
+    return parser
+
+
+def _add_verbs(parser: argparse.ArgumentParser) -> None:
+    """Add what is done instead of serving."""
     verbs = parser.add_subparsers(title="instead of serving")
     approve = verbs.add_parser("approve", help="press yes or no on the sandbox's phone")
     approve.add_argument("order")
@@ -228,7 +234,6 @@ def _parser() -> argparse.ArgumentParser:
     fault.add_argument("--value", type=float, default=0.0, help="seconds for slow, minor units for price_changed")
     fault.add_argument("--times", type=int, default=FOR_EVER, help="how often; -1 for ever")
     fault.set_defaults(run=_fault)
-    return parser
 
 
 if __name__ == "__main__":

@@ -26,7 +26,15 @@ class Sound:
 
     def record_loudspeaker(self, path: Path) -> subprocess.Popen[bytes]:
         """Start to record what the loudspeaker plays; terminate it to end the file."""
-        command = ["parecord", "--device=spk.monitor", "--file-format=wav", "--rate=16000", "--channels=1", "--format=s16le", str(path)]
+        command = [
+            "parecord",
+            "--device=spk.monitor",
+            "--file-format=wav",
+            "--rate=16000",
+            "--channels=1",
+            "--format=s16le",
+            str(path),
+        ]
         return subprocess.Popen(command, env=self.env)
 
 
@@ -37,7 +45,9 @@ def _private_bus(run: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:
 
 
 def _answers(env: dict[str, str]) -> bool:
-    asked = subprocess.run(["pactl", "list", "short", "sources"], env=env, capture_output=True, text=True, timeout=10, check=False)
+    asked = subprocess.run(
+        ["pactl", "list", "short", "sources"], env=env, capture_output=True, text=True, timeout=10, check=False
+    )
     return "cabin_mic" in asked.stdout and "spk.monitor" in asked.stdout
 
 
@@ -52,7 +62,12 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sound]:
     config = run / "config" / "pipewire" / "pipewire.conf.d"
     config.mkdir(parents=True)
     shutil.copy(HERE / "pipewire.conf", config / "10-bench.conf")
-    env = {**os.environ, "XDG_RUNTIME_DIR": str(run), "XDG_CONFIG_HOME": str(run / "config"), "XDG_STATE_HOME": str(run / "state")}
+    env = {
+        **os.environ,
+        "XDG_RUNTIME_DIR": str(run),
+        "XDG_CONFIG_HOME": str(run / "config"),
+        "XDG_STATE_HOME": str(run / "state"),
+    }
     env |= {"PULSE_SOURCE": "cabin_mic", "PULSE_SINK": "spk"}
     env.pop("PULSE_SERVER", None)
     processes = [_private_bus(run, env)]
