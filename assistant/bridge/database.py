@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeVar
@@ -66,19 +67,24 @@ class Database:
         self.engine = engine
         self._sleep = sleep
         self._lite = engine.dialect.name == "sqlite"
+        self._reader = engine if self._lite else engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._turns = threading.Lock()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """Open a transaction that may write from its first statement on."""
-        with self.engine.begin() as connection:
-            if self._lite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if not self._lite:
+            with self.engine.begin() as connection:
+                yield connection
+            return
+        with self._turns, self.engine.begin() as connection:  # SQLite's own queue sleeps, up to 100 ms a try
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Open a connection that only reads; it waits for no writer."""
-        with self.engine.connect() as connection:
+        with self._reader.connect() as connection:
             yield connection
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
