@@ -32,6 +32,12 @@ def test_each_stretch_of_speech_is_a_clip_with_its_lead() -> None:
     assert (round(second.started, 2), round(second.ended, 2)) == (2.2, 2.9)
 
 
+def test_a_turn_soon_after_another_keeps_its_lead() -> None:
+    _, second = turns(sound(("S", 500), ("_", 660), ("S", 400)), Marked())
+
+    assert second.pcm.startswith(sound(("_", LEAD_MS), ("S", 400)))
+
+
 def test_silence_holds_no_clip() -> None:
     assert turns(sound(("_", 20000)), Marked()) == ()
     assert turns(b"", Marked()) == ()

@@ -11,7 +11,8 @@ from assistant.core.audio import Clip
 from assistant.core.effect import Expecting
 from assistant.core.ports import Sentences
 from assistant.errors import ModelError
-from assistant.hear.moonshine import Moonshine, shipped_moonshine
+from assistant.hear.beam import Reading
+from assistant.hear.moonshine import Moonshine, certainty, shipped_moonshine
 from assistant.hear.wav import read_audio
 from tests.hear.coffee import COFFEE, slots_of
 from tests.hear.graph import Graph
@@ -94,6 +95,16 @@ def test_bound_readings_differ_in_words_and_fall_in_confidence(moonshine: Moonsh
     assert all(hypothesis.bound for hypothesis in found)
     confidences = [hypothesis.confidence for hypothesis in found]
     assert confidences == sorted(confidences, reverse=True)
+
+
+def test_certainty_falls_with_likelihood_brevity_and_haste() -> None:
+    def sure(mean: float, count: int, letters: int = 10, seconds: float = 2.0) -> float:
+        return certainty(Reading((5,) * (count - 1), (mean,) * count), letters, seconds)
+
+    assert sure(-0.2, 8) > 0.95
+    assert sure(-0.2, 8) > sure(-1.0, 8) > 0.5 > sure(-2.0, 8)
+    assert sure(-1.2, 8) > sure(-1.2, 2)
+    assert sure(-0.2, 8, letters=60) == 0.0
 
 
 def test_another_sentence_is_not_forced_into_the_graph(moonshine: Moonshine, tmp_path: Path) -> None:

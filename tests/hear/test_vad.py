@@ -63,6 +63,30 @@ def test_speech_is_over_soon_after_the_last_word(
     assert not any(heard[200 + 8 :])
 
 
+@pytest.mark.shared
+def test_single_letters_are_found(recordings: Callable[..., Rows], sound: Callable[[dict[str, Any]], bytes]) -> None:
+    voice = GatedSilero()
+    for row in recordings(source="moonshine_alphanumeric"):
+        voice.reset()
+        assert any(flags(voice, sound(row))), row["file"]
+
+
+def test_silero_rests_while_the_gate_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    voice = GatedSilero()
+    runs: list[int] = []
+
+    def counted(count: int) -> list[float]:
+        runs.append(count)
+        return []
+
+    monkeypatch.setattr(voice._silero, "_judge", counted)
+    flags(voice, bytes(64000))
+    runs.clear()
+    flags(voice, bytes(64000))
+
+    assert runs == []
+
+
 def test_silence_is_not_speech_and_reset_may_come_any_time() -> None:
     voice = GatedSilero()
     assert not any(flags(voice, bytes(64000)))

@@ -64,9 +64,9 @@ def test_louder_than_full_scale_is_clipped_not_wrapped() -> None:
     ("content", "complaint"),
     [
         (b"", "empty"),
-        (b"hello, this is a letter and no sound at all" * 50, "not audio"),
-        (b"\x00" * 5000, "not audio"),
-        (b"RIFF", "not audio"),
+        (b"hello, this is a letter and no sound at all" * 50, "cut, or not audio"),
+        (b"\x00" * 5000, "cut, or not audio"),
+        (b"RIFF", "cut, or not audio"),
     ],
 )
 def test_a_file_that_is_not_sound_is_named_with_a_mend(tmp_path: Path, content: bytes, complaint: str) -> None:
