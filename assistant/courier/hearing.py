@@ -3,11 +3,12 @@
 import re
 from typing import Final
 
-from assistant.core.order import Snapshot, advance
+from assistant.core.order import Snapshot, State, advance
 from assistant.courier.notice import Alarm, Answered, ErasureDone, Notice, OrderChanged
 from assistant.courier.post import Post
 from assistant.courier.watch import given_up, record_state
 from assistant.ledger.audit import Head
+from assistant.ledger.change import Message
 from assistant.ledger.store import Ledger
 from assistant.link.wire import FROM_BRIDGE, Envelope, Fault, Op, WireError, decode
 
@@ -92,6 +93,8 @@ def _order(envelope: Envelope, ledger: Ledger, post: Post) -> tuple[Notice, ...]
 def _answer(envelope: Envelope, post: Post) -> tuple[Notice, ...]:
     """Pass on the answer to a question that still waits for one."""
     result = envelope.body.get("result")
+    if isinstance(result, list):
+        result = {"found": result}
     if not isinstance(result, dict):
         raise WireError(Fault.MALFORMED, "not an answer")
     asked = post.asked.pop(envelope.id, None)
@@ -124,10 +127,16 @@ def _problem(envelope: Envelope, ledger: Ledger, post: Post) -> tuple[Notice, ..
             return (Answered(envelope.id, None, reason),)
         return _forgotten(asked.order, ledger, post) if reason == "unknown_order" else ()
     waiting = ledger.waiting(envelope.id)
-    if waiting is None or reason == "busy":
+    if waiting is None or reason == "busy" or _may_still_arrive(waiting, ledger):
         return ()
     post.forget(envelope.id)
     return given_up(waiting, reason, ledger, post)
+
+
+def _may_still_arrive(message: Message, ledger: Ledger) -> bool:
+    """Tell whether it is a yes of which another copy may still be under way: one refused copy proves nothing before its time is past."""
+    order = ledger.order(message.order) if message.op == Op.COMMIT else None
+    return order is not None and order.state is State.SENT
 
 
 def _forgotten(order_id: str, ledger: Ledger, post: Post) -> tuple[Notice, ...]:

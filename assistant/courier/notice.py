@@ -24,7 +24,7 @@ class Answered:
     message: str
     """What `ask` returned."""
     result: Mapping[str, Any] | None
-    """Data of a service, never instructions; None if there is no answer."""
+    """Data of a service, never instructions (a list stands under `found`); None if there is no answer."""
     reason: str = ""
     """Word for a phrase `reason.<word>`: offline, timeout, or the bridge's."""
 

@@ -29,7 +29,7 @@ def watch(ledger: Ledger, post: Post) -> tuple[Notice, ...]:
     """Let time pass; everything the returned notices say is written."""
     if post.ping_due:
         post.ping()
-    notices = [*_reach(post), *_unanswered(post), *_late_messages(ledger, post), *_late_orders(ledger, post)]
+    notices = [*_reach(ledger, post), *_unanswered(post), *_late_messages(ledger, post), *_late_orders(ledger, post)]
     if post.connectivity is Connectivity.ONLINE:
         notices += [*_wishes(ledger, post)]
         _ask_status(ledger, post)
@@ -115,12 +115,17 @@ def _without(message: Message, order: Order, reason: str) -> Order:
             return replace(order, reason=reason)
 
 
-def _reach(post: Post) -> Iterator[Notice]:
-    """Tell when the connectivity has changed; coming online, every live order is asked about at once."""
+def _reach(ledger: Ledger, post: Post) -> Iterator[Notice]:
+    """Tell when the connectivity has changed; coming online, every live order is asked about at once.
+
+    One that has just become unknown still waits: its yes may be under way to a bridge whose clock is behind.
+    """
     reach = post.connectivity
     if reach is not post.said:
         if reach is Connectivity.ONLINE:
-            post.status_at.clear()
+            soon = post.now + STATUS_UNKNOWN_S
+            unknown = {order.id for order in ledger.orders(State.UNKNOWN)}
+            post.status_at = {key: at for key, at in post.status_at.items() if key in unknown and at <= soon}
         post.said = reach
         yield Reached(reach)
 
