@@ -183,6 +183,11 @@ class Rig:
             return {order: method for order, method in view.execute(query).all()}  # noqa: C416
         return {}
 
+    @property
+    def possible(self) -> list[Strike]:
+        """Return what can strike here: a bridge on PostgreSQL writes no file that could find the disk full."""
+        return [what for what in Strike if self.postgres is None or what is not Strike.FULL_BRIDGE]
+
     def strike(self, what: Strike) -> None:
         """Strike once, and count whom it hit."""
         hit = self.under_way()

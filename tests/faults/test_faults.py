@@ -79,7 +79,7 @@ def test_a_thousand_orders_struck_under_way_lose_nothing_double_nothing_and_noth
             rig.send_out(cars=3, wanted=15)
             time.sleep(1.5)
             while rig.running() and rig.tally.faults < 30:
-                rig.strike(chance.choice(list(Strike)))
+                rig.strike(chance.choice(rig.possible))
                 time.sleep(chance.uniform(0.1, 1.5))
             rig.calm(180)
             tally = rig.judge()
