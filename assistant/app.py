@@ -31,6 +31,7 @@ from assistant.core.event import Due, Event, Typed
 from assistant.core.ports import FrameSource, Loudspeaker
 from assistant.core.standing import Standing
 from assistant.core.text import Language
+from assistant.deed import outside
 from assistant.dialogue.machine import step
 from assistant.dialogue.state import Dialogue, Phase, Rules
 from assistant.door import Door
@@ -41,7 +42,6 @@ from assistant.household import Household
 from assistant.ledger.store import Ledger
 from assistant.loop import Loop
 from assistant.memory import Preferences
-from assistant.orders import Desk
 from assistant.outside import Outside
 from assistant.report import Exchange, Reporter
 from assistant.thinking import Thinker
@@ -102,21 +102,15 @@ class App:
         self.vehicle = engines.vehicle()
         self.devices = engines.devices()
         self.outside = Outside(config, self.ledger, self._context, self._post, self._call)
-        self.world = World(
-            self.vehicle, self.devices, self.agenda, self.preferences, config.language, self.outside.desk
-        )
+        desk = self.outside.desk
+        self.world = World(self.vehicle, self.devices, self.agenda, self.preferences, config.language, desk)
         self.talk = Talk(engines.rules())
         self.reporter = Reporter(report, clip)
         self.loop = Loop(self.talk, self.world.context, self._perform, (self.reporter,), self._beat)
         household = Household(self.agenda, self.preferences, self.ledger, self._mute_microphone)
         self.hands = Hands(self.vehicle, self.devices, household, self.world.context, self.loop.post)
-        self.thinker = Thinker(
-            engines.recogniser,
-            engines.understand(self.devices.names()),
-            self.world.context,
-            self.loop.post,
-            self.reporter.mark,
-        )
+        understand = engines.understand(self.devices.names())
+        self.thinker = Thinker(engines.recogniser, understand, self._context, self._post, self.reporter.mark)
         wake = engines.wake() if source else None
         reference: Reference = wake.hears_reference if wake else lambda _: None
         self.mouth = engines.mouth(loudspeaker(reference) if loudspeaker else None, self.loop.post, self.reporter)
@@ -202,7 +196,7 @@ class App:
                 self.thinker.stop()
             case Consult() | StopConsulting() | Release():
                 self._ask_outside(effect)
-            case Act(plan=plan) if Desk.serves(plan):
+            case Act(plan=plan) if outside(plan):
                 self.outside.desk.act(effect)
             case Act():
                 self.hands.act(effect)

@@ -5,9 +5,14 @@ from datetime import datetime
 from assistant.core.consent import Consent, Heard, NoConsent, ReadBack, agree
 from assistant.core.effect import Yes
 from assistant.core.order import Order, State
-from assistant.core.plan import CloudCall, Outcome, Status
+from assistant.core.plan import CloudCall, Outcome, Plan, Status
 from assistant.offer import word
 from assistant.speak.words import render
+
+
+def outside(plan: Plan) -> bool:
+    """Tell whether a plan is all outside the car."""
+    return bool(plan.steps) and all(isinstance(step, CloudCall) for step in plan.steps)
 
 
 def evidence(call: CloudCall, yes: Yes | None, order: Order | None, bridge_now: float | None) -> Consent | NoConsent:

@@ -85,7 +85,7 @@ class Desk:
         """Ask for a price, or what an inquiry asks."""
         about, turn = effect.about, effect.turn
         if self._courier is None:
-            self._answer(turn, Refusal(about.request, Phrase("orders.offline"), "offline"))
+            self._answer(turn, _offline(about))
             return
         try:
             if isinstance(about, Plan):
@@ -109,15 +109,10 @@ class Desk:
             if isinstance(step, CloudCall) and step.digest:
                 self._let_go(step.order)
 
-    @staticmethod
-    def serves(plan: Plan) -> bool:
-        """Tell whether a plan is all outside the car."""
-        return bool(plan.steps) and all(isinstance(step, CloudCall) for step in plan.steps)
-
     def act(self, effect: Act) -> None:
         """Carry a yes or a cancel out; Acted comes when it is known what became of it."""
         call = effect.plan.steps[0]
-        assert isinstance(call, CloudCall), "serves() was asked"
+        assert isinstance(call, CloudCall), "it is all outside"
         try:
             reason = self._do(call, effect.yes)
         except CabinError as error:
@@ -154,9 +149,7 @@ class Desk:
         for turn in [turn for turn, wait in self._waits.items() if wait.until <= now]:
             about = self._waits[turn].about
             late = Answer(about.request, Phrase("orders.kept"))
-            self._answer(
-                turn, late if isinstance(about, Plan) else Refusal(about.request, Phrase("orders.offline"), "offline")
-            )
+            self._answer(turn, late if isinstance(about, Plan) else _offline(about))
         if dialogue.phase is Phase.IDLE and self.reach is Connectivity.ONLINE:
             self._offer(dialogue.turn)
 
@@ -256,13 +249,13 @@ class Desk:
         found = by_request()[type(about.request)].found
         if result is None or found is None:
             slots = {"because": because(reason)}
-            self._answer(turn, Refusal(about.request, Phrase("orders.no_price", slots), word(reason)))
+            self._answer(turn, Refusal(about.request, Phrase("orders.no_answer", slots), word(reason)))
             return
         try:
             decision = found(about.request, result, self._context())
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
             log.warning("a service answered in no shape that we know")
-            decision = Refusal(about.request, Phrase("orders.no_price", {"because": ""}), "unknown")
+            decision = Refusal(about.request, Phrase("orders.no_answer", {"because": ""}), "unknown")
         self._answer(turn, decision)
 
     def _answer(self, turn: int, decision: Decision) -> None:
@@ -297,3 +290,9 @@ class Desk:
                 self.known = self._ledger.orders()
             except CabinError as error:
                 log.warning("the order book cannot be read: %s", error)
+
+
+def _offline(about: Plan | Inquiry) -> Refusal:
+    """Say that nothing can be ordered, or found out."""
+    key = "orders.offline" if isinstance(about, Plan) else "orders.cannot_ask"
+    return Refusal(about.request, Phrase(key), "offline")

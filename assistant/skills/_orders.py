@@ -1,14 +1,17 @@
 """What the skills of services share: which orders there are, what cancelling costs, words of a service as slots."""
 
-from datetime import datetime, timedelta
-from typing import Final
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
 from assistant.core.context import Context
+from assistant.core.money import Money
 from assistant.core.order import OVER, UNSENT, Order, State
 from assistant.core.plan import Answer, CloudCall, Decision, Plan, Refusal, Risk
 from assistant.core.quote import Quote
 from assistant.core.request import Request
-from assistant.core.text import Phrase, SlotValue
+from assistant.core.text import Language, Phrase, SlotValue
 
 LONGEST: Final = 80
 """Characters of a service's own words that are said."""
@@ -22,7 +25,33 @@ def latest(context: Context, *services: str) -> Order | None:
 
 def facts(order: Order) -> dict[str, SlotValue]:
     """Return what a service told, as slots: its words are said as they are, never looked up."""
-    return {key: plain(value) if isinstance(value, str) else value for key, value in order.facts.items()}
+    return {key: _slot(value) if isinstance(value, str) else value for key, value in order.facts.items()}
+
+
+def _slot(words: str) -> SlotValue:
+    """Return a day or a moment where the words are one, else the words."""
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", words):
+            return date.fromisoformat(words)
+        if re.match(r"\d{4}-\d\d-\d\dT", words):
+            return datetime.fromisoformat(words)
+    except ValueError:
+        pass
+    return plain(words)
+
+
+def choices(
+    rows: Sequence[Mapping[str, Any]], key: str, language: Language
+) -> tuple[tuple[str, ...], dict[str, SlotValue]]:
+    """Return what a service found by its names, and slots `name_1`, `price_1`, `departs_1` and so on to say it."""
+    names, slots = [], dict[str, SlotValue]()
+    for number, row in enumerate(rows, 1):
+        own = row.get(f"{key}_{language}", row[key])
+        names.append(plain(str(own)))
+        slots[f"name_{number}"] = names[-1]
+        slots[f"price_{number}"] = Money(int(row["price"]["minor"]), str(row["price"]["currency"]))
+        slots[f"departs_{number}"] = _slot(str(row.get("departs", "")))
+    return tuple(names), slots
 
 
 def plain(words: str) -> str:

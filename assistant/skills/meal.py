@@ -10,6 +10,7 @@ from assistant.core.plan import CloudCall, Decision, Plan, Question, Refusal, Ri
 from assistant.core.request import OneOf, Range, Request
 from assistant.core.text import Phrase, SlotValue
 from assistant.skills import Skill
+from assistant.skills._orders import cancelling, latest, standing
 
 
 class Drink(StrEnum):
@@ -120,6 +121,20 @@ class OrderMeal(Request):
     portions: Annotated[float | None, Range(1, 20, 1)] = None
 
 
+@dataclass(frozen=True, slots=True)
+class AskMeal(Request):
+    """Where the food or coffee is."""
+
+    labels = ("food.order_status",)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelMeal(Request):
+    """Call the food or coffee off."""
+
+    labels = ("food.order",)
+
+
 AMOUNTS: Final = {
     HowMuch.NO: "",
     HowMuch.A_BIT_OF: "little",
@@ -214,10 +229,14 @@ def plan_dish(request: OrderMeal, context: Context) -> Decision:
 
 def plan(request: Request, context: Context) -> Decision:
     """Decide about one request of this skill."""
+    if isinstance(request, CancelMeal):
+        return cancelling(request, latest(context, "meal"), context)
+    if isinstance(request, AskMeal):
+        return standing(request, latest(context, "meal"))
     if isinstance(request, OrderDrink):
         return plan_drink(request)
     assert isinstance(request, OrderMeal)
     return plan_dish(request, context)
 
 
-SKILL = Skill("meal", (OrderDrink, OrderMeal), plan)
+SKILL = Skill("meal", (OrderDrink, OrderMeal, AskMeal, CancelMeal), plan)

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, Final
 
-from assistant.core.context import Connectivity, Context
-from assistant.core.plan import Decision, Refusal
+from assistant.core.context import Context
+from assistant.core.plan import Answer, CloudCall, Decision, Inquiry
 from assistant.core.request import Request
-from assistant.core.text import Phrase
+from assistant.core.text import Phrase, SlotValue
 from assistant.skills import Skill
+from assistant.skills._orders import plain
+
+SKIES: Final = frozenset({"clear", "cloudy", "rain", "storm", "snow", "fog"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +26,23 @@ class AskWeather(Request):
 
 
 def plan(request: AskWeather, context: Context) -> Decision:
-    """Say honestly that it cannot be known here."""
-    reason = "offline" if context.connectivity is not Connectivity.ONLINE else "not_available"
-    return Refusal(request, Phrase(f"weather.{reason}"), reason)
+    """Ask outside."""
+    day = request.day or context.now.date()
+    return Inquiry(request, CloudCall("weather", "forecast", {"near": {"name": request.place}, "day": day.isoformat()}))
 
 
-SKILL = Skill("weather", (AskWeather,), plan)
+def found(request: AskWeather, told: Any, context: Context) -> Decision:
+    """Say it."""
+    sky = str(told["sky"])
+    place = plain(str(told["place_zh" if context.language == "zh" else "place"]))
+    slots: dict[str, SlotValue] = {
+        "place": place,
+        "day": request.day or context.now.date(),
+        "sky": f"@weather.{sky}" if sky in SKIES else "",
+        "low": int(told["low_celsius"]),
+        "high": int(told["high_celsius"]),
+    }
+    return Answer(request, Phrase("weather.told", slots))
+
+
+SKILL = Skill("weather", (AskWeather,), plan, found)
