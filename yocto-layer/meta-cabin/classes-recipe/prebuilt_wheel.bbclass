@@ -5,7 +5,7 @@
 #
 # The wheel is looked for in DL_DIR, then under CABIN_WHEEL_MIRROR (one flat folder over https).
 
-inherit python_pep517
+inherit python3-dir python_pep517
 
 COMPATIBLE_HOST = "aarch64.*-linux"
 WHEEL_PYTHON = "cp${@d.getVar('PYTHON_BASEVERSION').replace('.', '')}"
