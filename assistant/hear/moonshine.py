@@ -32,6 +32,8 @@ CERTAINTY = (3.8, -3.6, 6.95)
 MOST_LETTERS_PER_S = 20.0
 """Bound to a graph, nobody is believed to speak faster."""
 ALTERNATIVES = 3
+GRAPHS = 4
+"""Command, consent, choice, and the one before the names changed."""
 
 
 def shipped_moonshine() -> Path:
@@ -71,18 +73,16 @@ class Moonshine:
         return Transcript(text, "en", confidence if text else 0.0, engine=self.name)
 
     def bind(self, sentences: Sentences | None) -> None:
-        """Take the word graph for the next `rebound`; what was worked out for a graph is kept while it is in use again."""
+        """Take the word graph for the next `rebound`; what was worked out for the last GRAPHS of them is kept."""
         if sentences is None:
             self._bound = None
             return
-        if id(sentences) not in self._graphs:
-            self._spellings = self._spellings or Spellings(self._vocabulary)
-            self._graphs[id(sentences)] = (sentences, Bound(sentences, self._spellings))
-        self._bound = self._graphs[id(sentences)][1]
-
-    def forget(self, sentences: Sentences) -> None:
-        """Drop what is kept for a graph that will not be bound again."""
-        self._graphs.pop(id(sentences), None)
+        self._spellings = self._spellings or Spellings(self._vocabulary)
+        graph = self._graphs.pop(id(sentences), None) or (sentences, Bound(sentences, self._spellings))
+        self._graphs[id(sentences)] = graph
+        for oldest in [*self._graphs][:-GRAPHS]:
+            del self._graphs[oldest]
+        self._bound = graph[1]
 
     def rebound(self, clip: Clip, cancel: Cancel) -> tuple[Hypothesis, ...]:
         """Return the likeliest sentences of the bound graph, best first; none if unlike any, or cancelled. Raises EngineError."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,13 @@ def _no_words(_: Language) -> Sequence[str]:
     return ()
 
 
+class Choice(StrEnum):
+    """Which language to recognise. ASKED: the one the caller names; AUTO: the likeliest of the sound, for one more encoder pass."""
+
+    ASKED = "asked"
+    AUTO = "auto"
+
+
 class Whisper:
     """A Recogniser for one thread at a time."""
 
@@ -42,6 +50,7 @@ class Whisper:
         folder: Path,
         languages: Sequence[Language] = ("en", "zh"),
         *,
+        choice: Choice = Choice.ASKED,
         threads: int = 2,
         hot_words: Callable[[Language], Sequence[str]] = _no_words,
     ) -> None:
@@ -50,15 +59,17 @@ class Whisper:
         if "zh" in languages and not self._model.model.is_multilingual:
             raise ModelError(f"{folder}: this model knows English only", "use one whose name does not end in .en")
         self.languages: tuple[Language, ...] = tuple(languages)
+        self._choice = choice
         self._hot_words = hot_words
 
     def transcribe(self, clip: Clip, language: Language, expecting: Expecting, cancel: Cancel) -> Transcript:
-        """Recognise one clip in `language`; the text is empty if nobody spoke or the work was cancelled. Raises EngineError."""
+        """Recognise one clip in `language` (AUTO: in its own); empty text if nobody spoke or cancelled. Raises EngineError."""
         del expecting
         sound = _floats(clip)
         if not len(sound) or cancel.cancelled():
             return Transcript("", language, 0.0, engine=self.name)
         try:
+            language = self._likeliest(sound) if self._choice is Choice.AUTO else language
             segments, _ = self._model.transcribe(
                 sound,
                 language=language,
@@ -84,14 +95,11 @@ class Whisper:
         text = believed("".join(segment.text for segment in kept).strip(), language, clip.seconds, confidence)
         return Transcript(text, language, confidence if text else 0.0, engine=self.name)
 
-    def language(self, clip: Clip) -> Language:
-        """Return the likeliest of this recogniser's languages; costs one more pass of the encoder. Raises EngineError."""
+    def _likeliest(self, sound: Any) -> Language:
+        """Return the likeliest of this recogniser's languages."""
         if len(self.languages) == 1:
             return self.languages[0]
-        try:
-            _, _, likely = self._model.detect_language(_floats(clip))
-        except (RuntimeError, ValueError) as error:
-            raise EngineError(f"whisper failed: {error}", "set [assistant] language to en or zh") from error
+        _, _, likely = self._model.detect_language(sound)
         probabilities = dict(likely)
         return max(self.languages, key=lambda language: float(probabilities.get(language, 0.0)))
 

@@ -10,11 +10,24 @@ from assistant.core.audio import Clip
 from assistant.core.effect import Expecting
 from assistant.core.text import Language
 from assistant.errors import EngineError, ModelError
-from assistant.hear.whisper import Whisper
+from assistant.hear.whisper import Choice, Whisper
 from tests.hear.test_moonshine import Token
 from tests.hear.tiny_whisper import make_whisper
 
 NOISE = Clip(np.random.default_rng(4).normal(0, 3000, 32000).astype("<i2").tobytes(), 0.0, 2.0)
+
+
+class Scripted:
+    """The library's face with a written answer."""
+
+    def __init__(self, *segments: tuple[str, float, float, float]) -> None:
+        self.asked: dict[str, Any] = {}
+        self._segments = segments
+
+    def transcribe(self, _: Any, **asked: Any) -> tuple[list[SimpleNamespace], None]:
+        self.asked = asked
+        names = ("text", "avg_logprob", "no_speech_prob", "compression_ratio")
+        return [SimpleNamespace(**dict(zip(names, segment, strict=True))) for segment in self._segments], None
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +48,24 @@ def test_a_model_of_the_real_format_answers_in_the_language_asked_for(whisper: W
     assert heard.text == ""
 
 
-def test_the_language_is_one_of_its_own(whisper: Whisper, folder: Path) -> None:
-    assert whisper.language(NOISE) in {"en", "zh"}
-    assert Whisper(folder, ("zh",), threads=1).language(NOISE) == "zh"
+def test_the_sound_may_choose_among_the_languages_it_knows(folder: Path) -> None:
+    both = Whisper(folder, choice=Choice.AUTO, threads=1)
+    chinese = Whisper(folder, ("zh",), choice=Choice.AUTO, threads=1)
+
+    assert both.transcribe(NOISE, "en", Expecting.COMMAND, Token()).language in {"en", "zh"}
+    assert chinese.transcribe(NOISE, "en", Expecting.COMMAND, Token()).language == "zh"
+
+
+def test_the_likelier_language_is_chosen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Sure(Scripted):
+        def detect_language(self, _: Any) -> tuple[str, float, list[tuple[str, float]]]:
+            return "ja", 0.6, [("ja", 0.6), ("zh", 0.3), ("en", 0.1)]
+
+    whisper = Whisper(folder, choice=Choice.AUTO, threads=1)
+    monkeypatch.setattr(whisper, "_model", Sure((" 打开空调。", -0.1, 0.1, 1.0)))
+    heard = whisper.transcribe(NOISE, "en", Expecting.COMMAND, Token())
+
+    assert (heard.text, heard.language) == ("打开空调。", "zh")
 
 
 @pytest.mark.parametrize("pcm", [b"", bytes(2), bytes(640), bytes(32000 * 31)])
@@ -49,19 +77,6 @@ def test_a_clip_of_any_length_is_taken(whisper: Whisper, pcm: bytes) -> None:
 
 def test_a_cancelled_clip_is_empty(whisper: Whisper) -> None:
     assert whisper.transcribe(NOISE, "en", Expecting.COMMAND, Token(0)).text == ""
-
-
-class Scripted:
-    """The library's face with a written answer."""
-
-    def __init__(self, *segments: tuple[str, float, float, float]) -> None:
-        self.asked: dict[str, Any] = {}
-        self._segments = segments
-
-    def transcribe(self, _: Any, **asked: Any) -> tuple[list[SimpleNamespace], None]:
-        self.asked = asked
-        names = ("text", "avg_logprob", "no_speech_prob", "compression_ratio")
-        return [SimpleNamespace(**dict(zip(names, segment, strict=True))) for segment in self._segments], None
 
 
 def answer(
