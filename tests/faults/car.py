@@ -172,7 +172,14 @@ def _name() -> str:
 def main() -> None:
     folder, port, vehicle, seed, orders = sys.argv[1:]
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    Driver(Path(folder), int(port), vehicle, int(seed), int(orders)).drive()
+    while True:
+        try:
+            driver = Driver(Path(folder), int(port), vehicle, int(seed), int(orders))
+        except CabinError:  # started while the disk was full: it would be started again
+            time.sleep(0.3)
+            continue
+        driver.drive()
+        return
 
 
 if __name__ == "__main__":
