@@ -78,7 +78,7 @@ class Speak:
 class Vehicle:
     """The car."""
 
-    bus: Literal["simulator", "kuksa"] = "simulator"
+    bus: Literal["simulator", "dbus", "kuksa"] = "simulator"
     model: str = "demo"
     """Name of a file in config/vehicles, or a path."""
     address: str = "127.0.0.1:55555"
@@ -132,7 +132,7 @@ class Pay:
     """Up to here a spoken yes pays; above, the owner's PIN or phone is needed as well. In whole units of the currency."""
 
     currency: str = "CNY"
-    per_payment: int = 500
+    per_payment: int = 300
     per_day: int = 2000
 
 

@@ -38,7 +38,7 @@ def _bought(call: CloudCall, order: Order) -> Outcome | None:
             return Outcome(call, Status.DONE, receipt=order.receipt.reference, reason=word(order.reason))
         return Outcome(call, Status.REFUSED, reason=word(order.reason)) if order.reason and not order.agreed else None
     if order.awaits_consent:
-        return Outcome(call, Status.REFUSED, reason="price_changed")
+        return Outcome(call, Status.REFUSED, reason=word(order.reason) or "price_changed")
     if order.state in {State.REFUSED, State.CANCELLED, State.EXPIRED, State.WISHED}:
         return Outcome(call, Status.REFUSED, reason=word(order.reason))
     return Outcome(call, Status.FAILED, reason=word(order.reason)) if order.state is State.FAILED else None

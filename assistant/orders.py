@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from assistant.core.consent import Consent, NoConsent
@@ -18,7 +18,7 @@ from assistant.core.guard import Denied, judge
 from assistant.core.limits import Bar
 from assistant.core.order import OVER, UNSENT, Order
 from assistant.core.plan import Answer, CloudCall, Decision, Inquiry, Outcome, Plan, Refusal, Status
-from assistant.core.text import Phrase
+from assistant.core.text import Language, Phrase
 from assistant.courier import Alarm, Answered, Courier, Notice, OrderChanged, Reached
 from assistant.deed import became, evidence
 from assistant.dialogue.state import Dialogue, Phase
@@ -45,6 +45,7 @@ class _Wait:
     until: float
     order: str = ""
     message: str = ""
+    language: Language = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class Desk:
             if isinstance(about, Plan):
                 self._wish(turn, about, self._courier)
             else:
-                self._waits[turn] = _Wait(about, time.monotonic() + PATIENCE_S)
+                self._waits[turn] = _Wait(about, time.monotonic() + PATIENCE_S, language=effect.language)
                 self._ask(turn, self._courier)
         except CabinError as error:
             log.warning("nothing was asked outside: %s", error)
@@ -123,8 +124,7 @@ class Desk:
             return
         self._deeds[call.order] = _Deed(effect.turn, call)
         self._look()
-        order = next((one for one in self.known if one.id == call.order), None)
-        if order is not None:
+        for order in [one for one in self.known if one.id == call.order]:
             self._settle(order)
 
     def hear(self, raw: bytes) -> None:
@@ -172,7 +172,7 @@ class Desk:
         call = wait.about.call
         with contextlib.suppress(LinkError):
             message = courier.ask(call.service, call.method, call.body)
-            self._waits[turn] = _Wait(wait.about, wait.until, message=message)
+            self._waits[turn] = replace(wait, message=message)
 
     def _do(self, call: CloudCall, yes: Yes | None) -> str:
         """Send a yes or a cancel; return why not, or nothing."""
@@ -239,20 +239,22 @@ class Desk:
         outcome = became(deed.call, order)
         if outcome is not None:
             del self._deeds[order.id]
+            if outcome.status is Status.REFUSED and order.quote and order.quote.digest == deed.call.digest:
+                self._let_go(order.id)
             self._post(Acted(deed.turn, (outcome,)))
 
     def _answered(self, message: str, result: Mapping[str, Any] | None, reason: str) -> None:
         turn = next((turn for turn, wait in self._waits.items() if wait.message == message), None)
         if turn is None:
             return
-        about = self._waits[turn].about
+        about, language = self._waits[turn].about, self._waits[turn].language
         found = by_request()[type(about.request)].found
         if result is None or found is None:
             slots = {"because": because(reason)}
             self._answer(turn, Refusal(about.request, Phrase("orders.no_answer", slots), word(reason)))
             return
         try:
-            decision = found(about.request, result, self._context())
+            decision = found(about.request, result, replace(self._context(), language=language))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
             log.warning("a service answered in no shape that we know")
             decision = Refusal(about.request, Phrase("orders.no_answer", {"because": ""}), "unknown")
@@ -294,5 +296,4 @@ class Desk:
 
 def _offline(about: Plan | Inquiry) -> Refusal:
     """Say that nothing can be ordered, or found out."""
-    key = "orders.offline" if isinstance(about, Plan) else "orders.cannot_ask"
-    return Refusal(about.request, Phrase(key), "offline")
+    return Refusal(about.request, Phrase(f"orders.{'offline' if isinstance(about, Plan) else 'cannot_ask'}"), "offline")

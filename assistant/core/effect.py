@@ -82,6 +82,8 @@ class Consult:
 
     turn: int
     about: Plan | Inquiry
+    language: Language = "en"
+    """That of the sentence it answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,11 @@ def consult(dialogue: Dialogue, about: Plan | Inquiry, rules: Rules) -> Move:
     """Ask outside, and wait for what it leads to."""
     turn = dialogue.turn
     waits = replace(dialogue, phase=Phase.CONSULTING, thinking=None, heard=None)
-    return waits, (Consult(turn, about), *wait_sign(turn, rules), SetTimer(turn, LIMIT, rules.consult_limit_s))
+    return waits, (
+        Consult(turn, about, dialogue.language),
+        *wait_sign(turn, rules),
+        SetTimer(turn, LIMIT, rules.consult_limit_s),
+    )
 
 
 def act(dialogue: Dialogue, plan: Plan, context: Context, rules: Rules, yes: Yes | None = None) -> Move:
