@@ -5,14 +5,15 @@ import logging
 from typing import TYPE_CHECKING
 
 from assistant.config import Config
-from assistant.core.ports import Devices
-from assistant.errors import BusError, Trouble
+from assistant.core.ports import Devices, Vehicle
+from assistant.errors import BusError, ConfigError, Trouble
 
 if TYPE_CHECKING:
     from assistant.door import Door
     from assistant.platform.bus import Bus
     from assistant.platform.mpris import Mpris
     from assistant.platform.ofono import OFono
+    from assistant.vehicle.model import Model
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,16 @@ class Buses:
         if where not in self._made:
             self._made[where] = Bus(where)
         return self._made[where]
+
+    def vehicle(self, model: "Model") -> Vehicle:
+        """Return the car behind the service that its model names; ConfigError for a model without one, BusError."""
+        from assistant.vehicle.dbus import DbusCar, service  # noqa: PLC0415 - where it is chosen
+
+        if model.dbus is None:
+            raise ConfigError(
+                f"the car model {model.name!r} has no table [dbus]", "add name, path and interface of the car's service"
+            )
+        return DbusCar(model.signals, service(model.dbus, model.signals, model.name), self.bus(self._config.dbus.bus))
 
     def devices(self, simulated: Devices, contacts: dict[str, str]) -> Devices:
         """Return the simulated head unit with the real parts that are configured; `contacts` maps names to numbers."""

@@ -71,6 +71,8 @@ class Engines:
         path = Path(told.model) if told.model.endswith(".toml") else shipped(f"config/vehicles/{told.model}.toml")
         if told.bus == "kuksa":
             return _kuksa(told, load(path))
+        if told.bus == "dbus":
+            return self.buses.vehicle(load(path))
         return Simulator(load(path))
 
     def devices(self) -> Devices:

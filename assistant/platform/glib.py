@@ -1,18 +1,24 @@
 """GLib's main loop on a thread of its own; the only module that loads pydbus and GLib."""
 
+import ctypes
 import logging
 import threading
 from collections.abc import Callable
 from typing import Any, Final
 
 import pydbus
-from gi.repository import Gio, GLib
+from gi.repository import Gio, GLib, GObject
 
 __all__ = ["GLib", "Gio", "MainLoop", "connect"]
 
 log = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT_S: Final = 2.0
+_KEPT: Final = Gio.ListStore.new(GObject.Object)
+"""Every connection ever made. One that Python's collector disposes of waits for a lock of GDBus with Python's own lock in its
+hand, while GDBus's thread, with that lock, waits for Python's: both for ever. So none is ever disposed of, at the end neither.
+"""
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(_KEPT))
 
 
 class MainLoop:
@@ -44,7 +50,9 @@ class MainLoop:
 
 def connect(address: str) -> Any:
     """Return a private pydbus bus: GLib ends the whole process when a shared connection is lost. Raises GLib.Error."""
-    return pydbus.connect(address)
+    bus = pydbus.connect(address)
+    _KEPT.append(bus.con)
+    return bus
 
 
 def _once(job: Callable[[], None]) -> Callable[..., bool]:

@@ -15,7 +15,7 @@ from assistant.errors import ConfigError
 
 NAME = re.compile(r"Vehicle(\.[A-Z][A-Za-z0-9]*)+")
 INSTANCE = re.compile(r"\.(Row\d|DriverSide|PassengerSide|Driver|Passenger|Middle|Left|Right)(?=\.|$)")
-TOP_KEYS = ("name", "vss", "driver_side", "signals")
+TOP_KEYS = ("name", "vss", "driver_side", "signals", "dbus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class Model:
     """LEFT or RIGHT."""
     signals: Mapping[str, Signal]
     entries: Mapping[str, Entry]
+    dbus: Mapping[str, Any] | None = None
+    """The table [dbus], for a car behind a D-Bus service (`vehicle.dbus.service` checks it)."""
 
 
 def load(path: Path) -> Model:
@@ -80,7 +82,10 @@ def parse(table: Mapping[str, Any], where: str) -> Model:
     entries = {name: _entry(name, row, f"{where}: {name}") for name, row in rows.items()}
     signals = {name: _signal(name, entry) for name, entry in entries.items()}
     _no_overlap(signals, side, where)
-    return Model(str(table.get("name", where)), side, MappingProxyType(signals), MappingProxyType(entries))
+    dbus = table.get("dbus")
+    if dbus is not None and not isinstance(dbus, Mapping):
+        raise ConfigError(f"{where}: dbus is not a table", "write it as [dbus]")
+    return Model(str(table.get("name", where)), side, MappingProxyType(signals), MappingProxyType(entries), dbus)
 
 
 def _known(row: Mapping[str, Any], keys: tuple[str, ...], where: str) -> None:

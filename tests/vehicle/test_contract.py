@@ -1,5 +1,7 @@
 """What every car bus must keep. A new bus adds one fixture function to BUSES and nothing else."""
 
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -49,7 +51,31 @@ def kuksa() -> Rig:
     return Rig(car, broker.fault, broker.stop)
 
 
-BUSES = {"simulator": simulator, "kuksa": kuksa}
+def dbus() -> Rig:
+    pytest.importorskip("pydbus")
+    from assistant.platform.bus import Bus
+    from assistant.vehicle.dbus import DbusCar, service
+    from tests.conftest import PrivateBus
+    from tests.vehicle.carservice import TABLE, CarService
+
+    folder = Path(tempfile.mkdtemp())
+    daemon = PrivateBus(folder)
+    daemon.start()
+    model = load(DEMO)
+    real = CarService(model, daemon.address)
+    bus = Bus(daemon.address)
+    car = DbusCar(model.signals, service(TABLE, model.signals, "demo"), bus, timeout_s=0.5)
+
+    def stop() -> None:
+        bus.close()
+        real.close()
+        daemon.kill()
+        shutil.rmtree(folder)
+
+    return Rig(car, real.simulator.fault, stop)
+
+
+BUSES = {"simulator": simulator, "kuksa": kuksa, "dbus": dbus}
 
 
 @pytest.fixture(params=sorted(BUSES))
