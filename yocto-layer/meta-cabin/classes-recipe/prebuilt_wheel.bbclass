@@ -12,6 +12,9 @@ WHEEL_PYTHON = "cp${@d.getVar('PYTHON_BASEVERSION').replace('.', '')}"
 WHEEL_FOR = "${@'any' if d.getVarFlag('WHEEL', 'any') else d.getVar('WHEEL_PYTHON')}"
 WHEEL_FILE = "${@d.getVarFlag('WHEEL', d.getVar('WHEEL_FOR')) or ''}"
 WHEEL_HASH = "${@d.getVarFlag('WHEEL_SHA256', d.getVar('WHEEL_FOR')) or ''}"
+# Flags are not followed by bitbake's signatures: without this another hash would fetch nothing again.
+WHEEL_FILE[vardepvalue] = "${WHEEL_FILE}"
+WHEEL_HASH[vardepvalue] = "${WHEEL_HASH}"
 
 SRC_URI = "${CABIN_WHEEL_MIRROR}/${WHEEL_FILE};unpack=0;subdir=${BP};sha256sum=${WHEEL_HASH}"
 S = "${UNPACKDIR}/${BP}"

@@ -7,15 +7,16 @@ LICENSE = "Apache-2.0"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=3b83ef96387f14655fc854ddc3c6bd57"
 
 # The tree that this layer lies in, file by file: what is beside them (a virtual environment, test data) stays out.
+FILESPATH:prepend = "${CABIN_SOURCE_DIR}:"
 SRC_URI = "\
-    file://${CABIN_SOURCE_DIR}/ARCHITECTURE.md;subdir=${BP} \
-    file://${CABIN_SOURCE_DIR}/LICENSE;subdir=${BP} \
-    file://${CABIN_SOURCE_DIR}/README.md;subdir=${BP} \
-    file://${CABIN_SOURCE_DIR}/assistant;subdir=${BP} \
-    file://${CABIN_SOURCE_DIR}/config;subdir=${BP} \
-    file://${CABIN_SOURCE_DIR}/models;subdir=${BP} \
-    file://${CABIN_SOURCE_DIR}/pyproject.toml;subdir=${BP} \
-    file://${CABIN_SOURCE_DIR}/systemd;subdir=${BP} \
+    file://ARCHITECTURE.md;subdir=${BP} \
+    file://LICENSE;subdir=${BP} \
+    file://README.md;subdir=${BP} \
+    file://assistant;subdir=${BP} \
+    file://config;subdir=${BP} \
+    file://models;subdir=${BP} \
+    file://pyproject.toml;subdir=${BP} \
+    file://systemd;subdir=${BP} \
 "
 
 S = "${UNPACKDIR}/${BP}"
