@@ -7,7 +7,8 @@ LICENSE = "Apache-2.0"
 LIC_FILES_CHKSUM = "file://LICENSE;md5=3b83ef96387f14655fc854ddc3c6bd57"
 
 # The tree that this layer lies in, file by file: what is beside them (a virtual environment, test data) stays out.
-FILESPATH:prepend = "${CABIN_SOURCE_DIR}:"
+# nooelint: oelint.vars.fileextrapaths,oelint.vars.outofcontext - the sources lie outside of the layer
+FILESEXTRAPATHS:prepend := "${CABIN_SOURCE_DIR}:"
 SRC_URI = "\
     file://ARCHITECTURE.md;subdir=${BP} \
     file://LICENSE;subdir=${BP} \
