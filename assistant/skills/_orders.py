@@ -19,7 +19,7 @@ LONGEST: Final = 80
 
 def latest(context: Context, *services: str) -> Order | None:
     """Return the last order of these services that a person may still ask about, None if there is none."""
-    fits = [order for order in context.orders if order.service in services and order.state not in UNSENT]
+    fits = [order for order in context.orders if order.service in services]
     return next(iter([one for one in reversed(fits) if one.state not in OVER] or fits[::-1]), None)
 
 
@@ -89,7 +89,7 @@ def cancelling(request: Request, order: Order | None, context: Context) -> Decis
     if order is None or (order.state in OVER and order.state is not State.DONE):
         return Refusal(request, Phrase("orders.none"), "not_found")
     thing: dict[str, SlotValue] = {"thing": f"@orders.thing_{order.service}"}
-    if order.quote is not None:
+    if order.quote is not None and order.state not in UNSENT:
         slots = refund(order.quote, context) | thing
         fee = order.quote.fee(context.bridge_now or 0.0)
         kind = "all" if fee.minor >= order.quote.amount.minor > 0 else "fee" if fee.minor else "free"

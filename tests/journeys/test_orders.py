@@ -1,5 +1,7 @@
 """Orders from the sentence to the receipt: the whole assistant, a real bridge as its child, SQLite in a folder of the test."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -192,3 +194,34 @@ def test_in_chinese_too(tmp_path: Path) -> None:
 
     car.talk(script)
     assert car.booked() == 1
+
+
+def test_above_the_spoken_limit_the_phone_must_approve_the_same_price(tmp_path: Path) -> None:
+    car = Car(tmp_path)
+
+    def script() -> None:
+        assert "Which one?" in car.say("book a hotel in Shanghai")[-1]
+        assert "398 yuan" in car.say("the first")[-1]
+        assert any("phone" in one for one in car.say("yes"))
+        assert car.booked() == 0
+        assert "waits for a yes" in car.say("where is my order")[-1]
+        book = f"sqlite:{car.folder / 'bridge.sqlite'}"
+        press = [sys.executable, "-m", "assistant.bridge.app", "--db", book, "approve", car.orders[-1].id, "yes"]
+        car.until(lambda: subprocess.run(press, check=False, capture_output=True).returncode == 0, "the phone rings")
+        car.until(lambda: any("confirmed" in one for one in car.spoken), "the approved order is told of")
+        assert car.orders[-1].receipt is not None
+
+    car.talk(script)
+    assert car.booked() == 1
+
+
+def test_what_the_world_outside_knows_is_told_and_changes_nothing(tmp_path: Path) -> None:
+    car = Car(tmp_path)
+
+    def script() -> None:
+        assert "degrees" in car.say("what's the weather in Hangzhou tomorrow")[-1]
+        assert "Shoes" in car.say("where is my parcel")[-1]
+        assert "Lakeside Car Park" in car.say("what bills do i have")[-1]
+        assert car.orders == ()
+
+    car.talk(script)
