@@ -124,7 +124,9 @@ class _Checker:
         match tree:
             case Text(text):
                 words = self.split(text)
-                if self.words[start : start + len(words)] == words:
+                if all(map(_alike, self.words[start : start + len(words)], words)) and start + len(words) <= len(
+                    self.words
+                ):
                     yield start + len(words)
             case Run(items):
                 places = {start}
@@ -162,3 +164,8 @@ class _Checker:
                 return self.readings.length(words)
             case _:
                 return self.readings.money(words)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Tell whether two words are one, or one is the other's plural."""
+    return one == other or f"{one}s" == other or one == f"{other}s"

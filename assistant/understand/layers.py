@@ -73,7 +73,7 @@ class Layers:
         """Return what the rules make of the open and the bound reading, None if they know neither as ours."""
         bound = self._bound(transcript, context)
         ours = open_reading if open_reading and open_reading.reads else None
-        if ours and (bound is None or ours.cost == 0 or ours.cost <= bound[0].cost):
+        if ours and (bound is None or ours.cost < LEFT_OVER or ours.cost <= bound[0].cost):
             agreed = bound is not None and _same(ours, bound[0])
             return self._understood(ours, transcript, context, AGREED if agreed else RULES_SURE, Source.RULES)
         if bound is not None:
@@ -85,7 +85,7 @@ class Layers:
         for other in sorted(transcript.alternatives, key=lambda other: -other.confidence):
             if other.bound and _agrees(other, transcript):
                 readout = self._rules.read(other.text, transcript.language, context)
-                if readout is not None:
+                if readout and readout.reads:
                     return readout, other
         return None
 

@@ -35,9 +35,25 @@ Quoted values are copied word for word from what was said. Never invent a value.
 Requests:
 """
 EXAMPLES: Final[Mapping[Language, tuple[tuple[str, str], ...]]] = {
-    "en": (("what do you think of love", NONE),),
-    "zh": (("你觉得爱情是什么", NONE),),
+    "en": (
+        ("what do you think of love", NONE),
+        ("i want it to be twenty two degrees on my side", "SetTemperature degrees=22 zone=driver"),
+        ("it is way too quiet in here could you play some radio", "SetVolume direction=up;PlayMedia source=radio"),
+        (
+            "don't let me forget at half past six that i should buy milk",
+            'SetReminder text="buy milk" at="half past six"',
+        ),
+        ("i told you we should have gone to grandma's", NONE),
+    ),
+    "zh": (
+        ("你觉得爱情是什么", NONE),
+        ("主驾这边我想要二十二度", "SetTemperature degrees=22 zone=driver"),
+        ("声音太小了放个广播来听", "SetVolume direction=up;PlayMedia source=radio"),
+        ("六点半别让我忘了买牛奶", 'SetReminder text="买牛奶" at="六点半"'),
+        ("我早就跟你说过应该去奶奶家", NONE),
+    ),
 }
+"""What was said and its answer; those that do not fit the requests at hand are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +90,11 @@ def grammar(requests: Iterable[type[Request]]) -> str:
 
 def prompt(requests: Iterable[type[Request]], text: str, language: Language) -> Prompt:
     """Return what a general model (Qwen's chat form) is shown; no data of services, contacts or maps is ever in it."""
-    listed = "\n".join(_described(request) for request in sorted(requests, key=lambda request: request.__name__))
+    classes = sorted(requests, key=lambda request: request.__name__)
+    listed = "\n".join(_described(request) for request in classes)
+    fitting = [(said, answer) for said, answer in EXAMPLES[language] if parse(answer, classes) is not None]
     shown = "".join(
-        f"<|im_start|>user\n{said}<|im_end|>\n<|im_start|>assistant\n{answer}<|im_end|>\n"
-        for said, answer in EXAMPLES[language]
+        f"<|im_start|>user\n{said}<|im_end|>\n<|im_start|>assistant\n{answer}<|im_end|>\n" for said, answer in fitting
     )
     prefix = f"<|im_start|>system\n{INTRODUCTION}{listed}<|im_end|>\n{shown}<|im_start|>user\n"
     return Prompt(prefix, f"{plain(text)}<|im_end|>\n<|im_start|>assistant\n")

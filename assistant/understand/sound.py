@@ -31,7 +31,9 @@ LIGHT_COST: Final = 0.35
 """A word without weight ("the") that was heard and not said."""
 ADDED_COST: Final = 0.5
 """A word without weight that was said and not heard."""
-OPPOSITE_MARGIN: Final = 0.5
+OPPOSITE_MARGIN: Final = {"en": 0.5, "zh": 0.4}
+FEWEST_PHONES: Final = {"en": 5, "zh": 4}
+"""What is shorter is not guessed at."""
 BEAM: Final = 80
 PATHS_A_STATE: Final = 3
 SPLIT_COST: Final = 0.2
@@ -89,9 +91,9 @@ class Sound:
         if ear is None or ear.graph is not graph:
             ear = self._ears[language] = _Ear(grammar, graph)
         words = tuple(token.word for token in grammar.tokens(text))
-        if not 0 < len(words) <= MOST_WORDS:
+        phones = size(words, language)
+        if phones < FEWEST_PHONES[language] or len(words) > MOST_WORDS:
             return None
-        phones = max(1, size(words, language))
         best: Heard | None = None
         for path in ear.paths(words):
             if best is not None and path.cost - best.cost * phones >= MARGIN[language]:
@@ -201,7 +203,9 @@ class _Ear:
         if word in self._numbers:
             return True
         others = {other for group in self._groups if word in group for other in group if other != word}
-        return any(between(heard, (other,), self._language) - cost < OPPOSITE_MARGIN for other in others)
+        return any(
+            between(heard, (other,), self._language) - cost < OPPOSITE_MARGIN[self._language] for other in others
+        )
 
 
 def nearest(words: Sequence[str], names: Sequence[str], language: Language) -> tuple[str, ...]:

@@ -1,0 +1,92 @@
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+from assistant.core.context import Context
+from assistant.core.text import Language
+from assistant.skills import by_request
+from assistant.understand import schema
+from assistant.understand.evidence import Evidence
+from assistant.understand.rules import Rules
+
+CONTEXT = Context(
+    at=0,
+    now=datetime(2026, 11, 21, 15, tzinfo=UTC),
+    names={"contact": ("Anna O'Neil", "Bob Smith"), "place": ("Central Station",)},
+    preferences={"home": "12 High Street"},
+)
+EVIDENCE = Evidence(Rules(by_request()))
+
+
+def _checked(answer: str, text: str, language: Language = "en") -> list[Any]:
+    written = schema.parse(answer, by_request())
+    assert written is not None, "the answer itself is not of the form"
+    return list(EVIDENCE.requests(written, text, language, CONTEXT))
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "language"),
+    [
+        ("SetTemperature degrees=22 zone=driver", "i fancy twenty two on the driver's side", "en"),
+        ("SetTemperature degrees=22.5", "i fancy twenty two and a half", "en"),
+        ("SetTemperature degrees=99", "i fancy ninety nine", "en"),
+        ("MoveWindow part=window move=open percent=50", "let the windows come half open", "en"),
+        ('MakeCall contact="Bob Smith"', "get bop smith on the line", "en"),
+        ('MakeCall contact="peter pan"', "get Peter Pan on the line", "en"),
+        (
+            'SetReminder text="buy milk" at="half past six" day="tomorrow"',
+            "tomorrow half past six i must not forget to buy milk",
+            "en",
+        ),
+        (
+            'SetReminder text="water the plants" after="an hour and a half"',
+            "in an hour and a half i should water the plants",
+            "en",
+        ),
+        ("SetTemperature degrees=26", "主驾这边弄成二十六度", "zh"),
+        ('SetReminder text="买牛奶" at="六点半"', "六点半别让我忘了买牛奶", "zh"),
+    ],
+)
+def test_what_was_said_is_kept(answer: str, text: str, language: Language) -> None:
+    assert _checked(answer, text, language)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "language"),
+    [
+        ("SetTemperature degrees=22", "i fancy twenty", "en"),
+        ("SetTemperature degrees=22 zone=passenger", "i fancy twenty two", "en"),
+        ("SetTemperature degrees=22 zone=passenger", "i fancy twenty two on the driver's side", "en"),
+        ("SwitchClimate feature=air_conditioning on_off=off", "please have the air conditioning on", "en"),
+        ('MakeCall contact="Anna O\'Neil"', "get bob smith on the line", "en"),
+        ('MakeCall contact="joe"', "get bob smith on the line", "en"),
+        ('SetReminder text="buy bread"', "do not let me forget to buy milk", "en"),
+        ('SetReminder text="buy milk" at="seven"', "at six i have to buy milk", "en"),
+        ('SetReminder text="buy milk" at="milk"', "at six i have to buy milk", "en"),
+        ("SetTemperature degrees=26", "主驾这边弄成二十度", "zh"),
+        ('SetReminder text="买面包"', "别让我忘了买牛奶", "zh"),
+    ],
+)
+def test_what_was_not_said_is_dropped(answer: str, text: str, language: Language) -> None:
+    assert not _checked(answer, text, language)
+
+
+def test_one_invented_value_drops_the_whole_answer() -> None:
+    assert not _checked("NextTrack;SetTemperature degrees=22", "skip this and make it twenty")
+
+
+def test_a_preference_of_the_user_counts_as_said() -> None:
+    (request,) = _checked('StartRoute place="12 High Street"', "take me to my house")
+
+    assert request.place == "12 High Street"
+
+
+def test_copied_words_become_values_by_the_languages_own_readings() -> None:
+    (request,) = _checked(
+        'SetReminder text="buy milk" at="six" day="tomorrow evening"', "tomorrow evening six i must buy milk"
+    )
+    (later,) = _checked('SetReminder text="买牛奶" after="一个半小时"', "一个半小时以后别让我忘了买牛奶", "zh")
+
+    assert (request.at, request.day) == (time(18), date(2026, 11, 22))
+    assert later.after == timedelta(minutes=90)
