@@ -168,4 +168,4 @@ class _Checker:
 
 def _alike(one: str, other: str) -> bool:
     """Tell whether two words are one, or one is the other's plural."""
-    return one == other or f"{one}s" == other or one == f"{other}s"
+    return other in (one, f"{one}s") or one == f"{other}s"
