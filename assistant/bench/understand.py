@@ -16,6 +16,7 @@ from assistant.core.text import LANGUAGES, Language, Transcript
 from assistant.errors import UsageError
 
 OOS: Final = "oos"
+MOST_CONFUSIONS: Final = 20
 SEVERAL: Final = "multi.multi"
 """Label of a sentence that holds requests of several labels."""
 
@@ -171,21 +172,15 @@ def _tables(tallies: Mapping[Language, Tally]) -> dict[str, Any]:
     """Return recall and precision of every label, and the most frequent confusions."""
     return {
         "labels": {language: _by_label(tally) for language, tally in tallies.items()},
-        "confusions": {
-            language: [
-                {"label": label, "taken_for": heard, "rows": count}
-                for (label, heard), count in Counter(
-                    {
-                        (label, heard): count
-                        for label, taken in tally.labels.items()
-                        for heard, count in taken.items()
-                        if heard not in (label, OOS)
-                    },
-                ).most_common(20)
-            ]
-            for language, tally in tallies.items()
-        },
+        "confusions": {language: _confusions(tally) for language, tally in tallies.items()},
     }
+
+
+def _confusions(tally: Tally) -> list[dict[str, str | int]]:
+    """Return what was most often taken for something else that acts."""
+    taken = ((rows, label, heard) for label, others in tally.labels.items() for heard, rows in others.items())
+    wrong = sorted((-rows, label, heard) for rows, label, heard in taken if heard not in (label, OOS))
+    return [{"label": label, "taken_for": heard, "rows": -rows} for rows, label, heard in wrong[:MOST_CONFUSIONS]]
 
 
 def _by_label(tally: Tally) -> dict[str, dict[str, float]]:
