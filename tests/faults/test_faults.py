@@ -78,8 +78,10 @@ def test_a_thousand_orders_struck_under_way_lose_nothing_double_nothing_and_noth
             rig.slow_down(chance.choice([0.05, 0.2, 0.5]))
             rig.send_out(cars=3, wanted=15)
             time.sleep(1.5)
+            deck: list[Strike] = []
             while rig.running() and rig.tally.faults < 30:
-                rig.strike(chance.choice(rig.possible))
+                deck = deck or chance.sample(rig.possible, len(rig.possible))
+                rig.strike(deck.pop())
                 time.sleep(chance.uniform(0.1, 1.5))
             rig.calm(180)
             tally = rig.judge()
