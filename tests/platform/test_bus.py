@@ -27,6 +27,7 @@ COLLECT = """
 import gc, sys, threading
 from assistant.platform.bus import Bus
 busy = Bus(sys.argv[1])
+busy.listen("", "org.example.Echo.Said", lambda *_: None)
 stop = threading.Event()
 def chatter():
     while not stop.is_set():
