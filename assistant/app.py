@@ -107,14 +107,14 @@ class App:
         self.talk = Talk(engines.rules())
         self.reporter = Reporter(report, clip)
         self.loop = Loop(self.talk, self.world.context, self._perform, (self.reporter,), self._beat)
-        household = Household(self.agenda, self.preferences, self.ledger, self._mute_microphone)
+        household = Household(self.agenda, self.preferences, self.outside.erase, self._mute_microphone)
         self.hands = Hands(self.vehicle, self.devices, household, self.world.context, self.loop.post)
         understand = engines.understand(self.devices.names())
         self.thinker = Thinker(engines.recogniser, understand, self._context, self._post, self.reporter.mark)
         wake = engines.wake() if source else None
         reference: Reference = wake.hears_reference if wake else lambda _: None
-        self.mouth = engines.mouth(loudspeaker(reference) if loudspeaker else None, self.loop.post, self.reporter)
-        self.ear: Ear | None = engines.ear(source, wake, self.loop.post, self.next_turn) if source else None
+        self.mouth = engines.mouth(loudspeaker and loudspeaker(reference), self._post, self.reporter)
+        self.ear = engines.ear(source, wake, self._post, self.next_turn) if source else None
 
     def start(self) -> None:
         """Begin to listen; the recogniser is loaded meanwhile."""

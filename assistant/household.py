@@ -6,7 +6,6 @@ from collections.abc import Callable, MutableMapping
 from assistant.agenda import Agenda
 from assistant.core.plan import LocalCall, Outcome, Status
 from assistant.errors import LedgerError
-from assistant.ledger.store import Ledger
 
 SETTINGS = ("language", "voice", "speed", "name")
 
@@ -18,13 +17,13 @@ class Household:
         self,
         agenda: Agenda,
         preferences: MutableMapping[str, str],
-        ledger: Ledger | None,
+        erase: Callable[[], None],
         mute_microphone: Callable[[], None],
     ) -> None:
-        """Take the parts; without a ledger there is nothing on disk to delete."""
+        """Take the parts; `erase` removes what the order book and the bridge keep, and raises LedgerError if it could not."""
         self._agenda = agenda
         self._preferences = preferences
-        self._ledger = ledger
+        self._erase = erase
         self._mute_microphone = mute_microphone
 
     @staticmethod
@@ -68,11 +67,8 @@ class Household:
         """Remove rows and what the file system still holds of them; DONE only if the disk agreed."""
         self._agenda.clear()
         self._preferences.clear()
-        if self._ledger is not None:
-            try:
-                with self._ledger.change() as change:
-                    change.forget()
-                self._ledger.wipe()
-            except LedgerError:
-                return Outcome(call, Status.FAILED, reason="disk")
+        try:
+            self._erase()
+        except LedgerError:
+            return Outcome(call, Status.FAILED, reason="disk")
         return Outcome(call, Status.DONE, receipt="deleted")

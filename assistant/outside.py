@@ -35,8 +35,9 @@ class Outside:
         self._call = call
         self._way = Way(config)
         self._link = self._way.link(self._heard, self._changed) if ledger is not None else None
-        courier = Courier(ledger, self._link, limits, _name, random.random) if ledger and self._link else None
-        self.desk = Desk(courier, ledger, context, post)
+        self._ledger = ledger
+        self._courier = Courier(ledger, self._link, limits, _name, random.random) if ledger and self._link else None
+        self.desk = Desk(self._courier, ledger, context, post)
 
     def open(self) -> None:
         """Begin to connect."""
@@ -48,6 +49,15 @@ class Outside:
         if self._link is not None:
             self._link.close()
         self._way.close()
+
+    def erase(self) -> None:
+        """Remove everything personal here, and have the bridge remove its copy. Raises LedgerError."""
+        if self._courier is not None:
+            self._courier.erase()
+        elif self._ledger is not None:
+            with self._ledger.change() as change:
+                change.forget()
+            self._ledger.wipe()
 
     def _heard(self, raw: bytes) -> None:
         self._call(partial(self.desk.hear, raw))

@@ -217,3 +217,20 @@ class Builder:
 def parsed(text: str) -> template.Node:
     """Return `template.parse(text)`, remembered."""
     return template.parse(text)
+
+
+def labels(start: Node) -> frozenset[str]:
+    """Return the label of every edge in the network."""
+    labels: set[str] = set()
+    seen, todo = {start}, [start]
+    while todo:
+        node = todo.pop()
+        labels.update(node.edges)
+        ahead = [target for targets in node.edges.values() for target in targets]
+        ahead += [target for _, target in node.jumps]
+        ahead += [target for call in node.calls for target in (call.then, call.part.start)]
+        for target in ahead:
+            if target not in seen:
+                seen.add(target)
+                todo.append(target)
+    return frozenset(labels)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from assistant.languages.net import REST, SOME_NAME, WILD, Begins, Call, Closes, Mark, Node, Opens
+from assistant.languages.net import REST, SOME_NAME, WILD, Begins, Call, Closes, Mark, Node, Opens, labels
 from assistant.languages.readings import classes
 
 Marks = tuple[Mark, ...]
@@ -72,7 +72,7 @@ class Walk:
         self.begin, self.end = start, end
         lines = [line.split() for line in alike]
         self._alike = {word: tuple(other for other in line if other != word) for line in lines for word in line}
-        self.vocabulary = _labels(start) | frozenset(self._alike)
+        self.vocabulary = labels(start) | frozenset(self._alike)
         self.forget()
 
     def forget(self) -> None:
@@ -284,20 +284,3 @@ class Walk:
             found.extend((place, mark) for mark in self._closure(target).marks[kernel])
             _, target, kernel = best[kernel]
         return found
-
-
-def _labels(start: Node) -> frozenset[str]:
-    """Return the label of every edge in the network."""
-    labels: set[str] = set()
-    seen, todo = {start}, [start]
-    while todo:
-        node = todo.pop()
-        labels.update(node.edges)
-        ahead = [target for targets in node.edges.values() for target in targets]
-        ahead += [target for _, target in node.jumps]
-        ahead += [target for call in node.calls for target in (call.then, call.part.start)]
-        for target in ahead:
-            if target not in seen:
-                seen.add(target)
-                todo.append(target)
-    return frozenset(labels)
