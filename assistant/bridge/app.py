@@ -39,7 +39,7 @@ CHILD_DRAIN_S: Final = 1.5
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code: 0 good, 1 failed, 2 bad usage."""
     args = _parser().parse_args(argv)
-    logs.set_up()
+    logs.set_up(logging.WARNING if args.loopback else logging.INFO)  # a car's child shares its terminal
     try:
         return int(args.run(args))
     except CabinError as error:
