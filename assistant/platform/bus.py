@@ -14,7 +14,7 @@ from assistant.platform.glib import Gio, GLib, MainLoop, connect
 log = logging.getLogger(__name__)
 
 TIMEOUT_S: Final = 1.0
-FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 2.0
+FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 1.0
 DAEMON: Final = "org.freedesktop.DBus"
 PROPERTIES: Final = "org.freedesktop.DBus.Properties"
 TROUBLES: Final = {
@@ -189,6 +189,7 @@ class Bus:
     def _lost(self) -> None:
         if self._connection is not None and self._open:
             log.warning("the %s bus is gone; waiting for it", self._where)
+            self._connection.con.get_stream().close(None)
             self._connection = None
             self._again()
 

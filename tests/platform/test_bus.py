@@ -158,3 +158,17 @@ def test_a_car_without_a_service_in_its_model_says_what_to_write(private_bus: Pr
 
     with pytest.raises(ConfigError, match=r"\[dbus\]"):
         buses.vehicle(load(DEMO))
+
+
+def test_an_end_of_the_bus_leaves_no_file_open(private_bus: PrivateBus) -> None:
+    bus = Bus(private_bus.address)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+
+    for _ in range(5):
+        private_bus.kill()
+        assert wait_until(lambda: not bus.connected, 3.0)
+        private_bus.start()
+        assert wait_until(lambda: bus.connected, 3.0)
+
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
+    bus.close()
