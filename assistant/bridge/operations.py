@@ -149,7 +149,7 @@ class Operations:
 
     def _erase(self, vehicle: str, request: Envelope) -> Answer:
         """Erase what can be erased of a vehicle; the receipt names how much."""
-        rows = self._retention.erase(vehicle)
+        rows = self._retention.erase(vehicle, request.created or self._book.clock())
         return self._requests.once(vehicle, request, lambda _: Answer(Op.ERASED, {"receipt": request.id, "rows": rows}))
 
     def _to_nobody(self, raw: bytes, fault: Fault) -> bytes | None:

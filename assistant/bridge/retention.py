@@ -30,12 +30,16 @@ class Retention:
         self._engine = engine
         self._database = book.database
 
-    def erase(self, vehicle: str) -> int:
-        """Erase a vehicle's ended orders now and mark the others to be erased when they end; return the rows erased."""
+    def erase(self, vehicle: str, asked_at: float) -> int:
+        """Erase a vehicle's ended orders now and mark the others to be erased when they end; return the rows erased.
+
+        A price given after `asked_at` (bridge seconds) stays: the erasure may come late, and somebody is thinking about it.
+        """
         mine = (orders.c.vehicle == vehicle,)
         mark = sa.update(orders).where(*mine, orders.c.started, orders.c.over.is_(False)).values(erase=True)
         self._database.write(lambda c: c.execute(mark))
-        loose = sa.select(orders.c.id).where(*mine, sa.or_(orders.c.over, orders.c.started.is_(False)))
+        unasked = sa.and_(orders.c.started.is_(False), orders.c.changed_at <= asked_at)
+        loose = sa.select(orders.c.id).where(*mine, sa.or_(orders.c.over, unasked))
         rows = self._forget(self._ids(loose))
         left = sa.delete(requests).where(requests.c.vehicle == vehicle, requests.c.order_id == "")
         rows += self._database.write(lambda c: c.execute(left).rowcount)
