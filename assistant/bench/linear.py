@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 BUCKETS: Final = 1 << 18
-LENGTHS: Final = (2, 3, 4, 5)
-ROUNDS: Final = 3
+LENGTHS: Final = (2, 4)
+ROUNDS: Final = 2
 SEED: Final = 7
 
 
