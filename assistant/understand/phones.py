@@ -12,6 +12,8 @@ from typing import Final
 
 from assistant.core.text import Language
 
+MOST_READINGS: Final = 2
+"""Readings of a character that count; the others are rare."""
 VOWELS: Final = frozenset("iIeaAouUVEYWO")
 _NEAR: Final = {
     0.3: (
@@ -245,7 +247,7 @@ def _together(one: str, other: str, groups: Sequence[str]) -> bool:
 @lru_cache(maxsize=16384)
 def _pinyin(char: str) -> tuple[str, ...]:
     """Return the syllables of a character without tones, none where it has none or pypinyin is missing."""
-    return tuple(dict.fromkeys(_reader()(char))) if len(char) == 1 and not char.isascii() else ()
+    return tuple(dict.fromkeys(_reader()(char)[:MOST_READINGS])) if len(char) == 1 and not char.isascii() else ()
 
 
 @cache

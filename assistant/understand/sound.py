@@ -22,6 +22,8 @@ from assistant.understand.rules import Rules
 
 BOUND: Final = {"en": 0.12, "zh": 0.13}
 """Cost a phone (a syllable in Chinese) up to which a whole sentence may have been misheard."""
+MOST_COST: Final = 1.3
+"""Cost that no sentence may exceed, however long."""
 MARGIN: Final = {"en": 0.45, "zh": 0.3}
 """How much further away every reading with another meaning must be."""
 NAME_BOUND: Final = 0.3
@@ -36,6 +38,8 @@ FEWEST_PHONES: Final = {"en": 5, "zh": 4}
 """What is shorter is not guessed at."""
 BEAM: Final = 80
 PATHS_A_STATE: Final = 3
+KNOWN_COST: Final = {"en": 0.3, "zh": 0.1}
+"""For what is itself a word of the sentences, and so may have been meant."""
 SPLIT_COST: Final = 0.2
 """For every word too many that one word was heard as."""
 MOST_WORDS: Final = 24
@@ -106,7 +110,7 @@ class Sound:
                 best = Heard(readout, said, path.cost / phones)
             elif best is None or _meant(readout) != _meant(best.readout):
                 return None
-        return best if best is not None and best.cost <= BOUND[language] else None
+        return best if best is not None and best.cost <= min(BOUND[language], MOST_COST / phones) else None
 
     def named(self, readout: Readout, language: Language, context: Context) -> "tuple[Readout, tuple[Missing, ...]]":
         """Return the readout with every unknown name that sounds like a known one replaced; names in doubt come as Missing."""
@@ -194,7 +198,8 @@ class _Ear:
         fixed = any(word in self._numbers or any(word in group for group in self._groups) for word in heard)
         for word, cost in self._lexicon.near(heard).items():
             if word not in heard:
-                whole = max(cost, 0.05) + SPLIT_COST * (length - 1)
+                known = all(part in self._lexicon.words for part in heard)
+                whole = max(cost, 0.05) + SPLIT_COST * (length - 1) + (KNOWN_COST[self._language] if known else 0.0)
                 found.append(_Option(length, word, whole, sure=not fixed and not self._doubtful(heard, word, cost)))
         return tuple(found)
 
