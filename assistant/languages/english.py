@@ -109,8 +109,13 @@ SHARES: Final = {
 characters: Final = False
 
 
+SOUND_LIKE: Final = {"to": "two", "too": "two", "for": "four", "ate": "eight", "won": "one"}
+"""What recognisers write for a number's word."""
+
+
 def number(words: Sequence[str], unit: str = "") -> float | None:
     """Return the number in the words; words that are none are passed over."""
+    words = [SOUND_LIKE.get(word, word) for word in words]
     if unit == "percent" and not any(
         _digits(word) is not None or (word in NUMBERS and word not in ("one", "two", "three")) for word in words
     ):
