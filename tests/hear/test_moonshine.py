@@ -97,14 +97,15 @@ def test_bound_readings_differ_in_words_and_fall_in_confidence(moonshine: Moonsh
     assert confidences == sorted(confidences, reverse=True)
 
 
-def test_certainty_falls_with_likelihood_brevity_and_haste() -> None:
-    def sure(mean: float, count: int, letters: int = 10, seconds: float = 2.0) -> float:
-        return certainty(Reading((5,) * (count - 1), (mean,) * count), letters, seconds)
+def test_certainty_falls_with_likelihood_brevity_unlikeness_and_haste() -> None:
+    def sure(mean: float, count: int, heard: str = "Turn on the fan.", seconds: float = 2.0) -> float:
+        return certainty(Reading((5,) * (count - 1), (mean,) * count), "turn on the fan", heard, seconds)
 
     assert sure(-0.2, 8) > 0.95
-    assert sure(-0.2, 8) > sure(-1.0, 8) > 0.5 > sure(-2.0, 8)
+    assert sure(-0.2, 8) > sure(-1.0, 8) > 0.5 > sure(-3.0, 8)
     assert sure(-1.2, 8) > sure(-1.2, 2)
-    assert sure(-0.2, 8, letters=60) == 0.0
+    assert sure(-1.2, 8) > 0.7 > sure(-1.2, 8, heard="Thank you.")
+    assert sure(-0.2, 8, seconds=0.4) == 0.0
 
 
 def test_another_sentence_is_not_forced_into_the_graph(moonshine: Moonshine, tmp_path: Path) -> None:
