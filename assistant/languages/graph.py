@@ -41,6 +41,10 @@ class Graph:
         then = self._walk.step(self._state(state), word)
         return None if then is None else self._number(frozenset(then.targets))
 
+    def polite(self, state: int, word: str) -> bool:
+        """Tell whether the word goes on from the state as politeness only."""
+        return self._walk.polite(self._state(state), word)
+
     @property
     def vocabulary(self) -> frozenset[str]:
         """Every word of every sentence, without apostrophes; words of digits left out."""

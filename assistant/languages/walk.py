@@ -241,6 +241,17 @@ class Walk:
             stack = self._frames[stack].below
         return False
 
+    def polite(self, state: State, word: str) -> bool:
+        """Tell whether the word goes on from the state as politeness only."""
+        return all(self._in_politeness(kernel) for kernel, _, _ in self.pairs(state, word))
+
+    def _in_politeness(self, place: int) -> bool:
+        """Tell whether the place lies in the words round a sentence."""
+        stack = self._stack_of[place]
+        while stack and self._frames[stack].below:
+            stack = self._frames[stack].below
+        return stack > 0 and not self._frames[stack].adds
+
     def cheapest(self, words: Sequence[str], states: Sequence[State]) -> "tuple[float, list[tuple[int, Mark]]] | None":
         """Return cost and marks (each with the number of words before it) of the best reading of all the words, if there is one.
 

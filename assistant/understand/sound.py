@@ -66,7 +66,7 @@ class _Path(NamedTuple):
     fresh: bool
     """Whether the last word was heard and not added."""
     sure: bool
-    """False if a number or one of two opposites was taken for something else: such a path only stands against others."""
+    """False if a number or one of two opposites was taken for something else, or anything for politeness: it only stands against others."""
 
 
 class _Option(NamedTuple):
@@ -166,7 +166,8 @@ class _Ear:
         if then is None:
             return
         words = (*path.words, option.word) if option.word else path.words
-        longer = _Path(path.cost + option.cost, words, fresh=True, sure=path.sure and option.sure)
+        sure = path.sure and option.sure and not (option.word and option.cost and self.graph.polite(state, option.word))
+        longer = _Path(path.cost + option.cost, words, fresh=True, sure=sure)
         paths = [other for other in into.get(then, ()) if other.words != words or other.cost <= longer.cost]
         if all(other.words != words for other in paths):
             paths.append(longer)
