@@ -3,6 +3,7 @@
 import contextlib
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -90,5 +91,14 @@ def sound_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SoundServer]:
         for name, value in server.variables.items():
             monkeypatch.setenv(name, value)
         server.start()
+        look_again()
         yield server
         server.stop()
+
+
+def look_again() -> None:
+    """Let PortAudio see the new server, in case another test has started it without one."""
+    if "sounddevice" in sys.modules:
+        from assistant.hear.microphone import rescan_devices
+
+        rescan_devices()

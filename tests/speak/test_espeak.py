@@ -52,12 +52,18 @@ def test_what_is_said_does_not_stand_in_the_process_list() -> None:
 
 
 def test_closing_the_sound_ends_the_process() -> None:
+    before = children()
     sound = Espeak().synthesise("one two three four five six seven " * 200, "en")
     next(sound)
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+    during = children()
     sound.close()
-    assert children.split()
-    assert not Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    assert during - before
+    assert not children() - before
+
+
+def children() -> set[str]:
+    """Return the ids of this thread's child processes."""
+    return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
 
 
 def test_a_missing_program_is_said_with_the_mend() -> None:

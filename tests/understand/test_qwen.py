@@ -20,6 +20,8 @@ from tests.understand import qwen_file
 
 pytest.importorskip("llama_cpp")
 REQUESTS = tuple(by_request())
+FEW = REQUESTS[:20]
+"""A model of random weights wanders; with few classes its answers end."""
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 SENTENCES = {"en": "what would a pirate say about my carburettor", "zh": "海盗会怎么评价我的化油器"}
 
@@ -32,7 +34,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def qwen(model: Path) -> Iterator[Qwen]:
     """Give a model that guesses, and whose guesses count."""
-    adapter = Qwen(model, REQUESTS, Form.SHORT, limit_s=20, least_confidence=0)
+    adapter = Qwen(model, FEW, Form.SHORT, limit_s=20, least_confidence=0)
     yield adapter
     adapter.close()
 
@@ -53,7 +55,7 @@ def pid_of(qwen: Qwen) -> int:
 def test_every_answer_is_of_the_form_that_the_schema_reads(qwen: Qwen) -> None:
     for language in LANGUAGES:
         answer = qwen(SENTENCES[language], language, Token())
-        assert schema.parse(answer, REQUESTS) is not None, answer
+        assert schema.parse(answer, FEW) is not None, answer
 
 
 def test_a_general_model_is_shown_every_request_and_answers_in_the_same_form(tmp_path: Path) -> None:
@@ -62,7 +64,7 @@ def test_a_general_model_is_shown_every_request_and_answers_in_the_same_form(tmp
         model = qwen_file.make(tmp_path / "long.gguf")
     finally:
         qwen_file.CONTEXT = kept
-    qwen = Qwen(model, REQUESTS[:20], Form.CHAT, limit_s=30, least_confidence=0, cache=tmp_path / "cache")
+    qwen = Qwen(model, FEW, Form.CHAT, limit_s=30, least_confidence=0, cache=tmp_path / "cache")
     qwen.prepare("en")
     assert schema.parse(qwen(SENTENCES["en"], "en", Token()), REQUESTS) is not None
     qwen.close()
@@ -71,7 +73,7 @@ def test_a_general_model_is_shown_every_request_and_answers_in_the_same_form(tmp
 
 def test_a_guess_counts_as_none(model: Path, qwen: Qwen) -> None:
     assert qwen(SENTENCES["en"], "en", Token()) != schema.NONE
-    qwen = Qwen(model, REQUESTS, Form.SHORT, limit_s=20)
+    qwen = Qwen(model, FEW, Form.SHORT, limit_s=20)
     assert qwen(SENTENCES["en"], "en", Token()) == schema.NONE
     qwen.close()
 
