@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from assistant.bench import score
-from assistant.bench.mix import mixed
+from assistant.bench.mix import car_noise, mixed
+from assistant.bench.mix import rows as rows_of
 from assistant.bench.plain import Heard, Plain
 from assistant.bench.voices import installed, speak
 from assistant.config import Config, Link, Listen
@@ -57,10 +58,7 @@ class Bench:
             if row.get("intent") == "orderDrink" and row.get("slots")
         ]
         told: dict[str, Any] = {"barista": self._orders(orders, "coffee orders")}
-        if hum := next(
-            (row for row in rows if "vehicle" in str(row.get("noise_type")) or row.get("noise_type") == "car"), None
-        ):
-            noise = read_audio(manifest.parent / hum["file"])
+        if (noise := car_noise(rows_of(manifest))) is not None:
             noisy = [dataclasses.replace(one, recording=_in_noise(one.recording, noise)) for one in orders]
             told["barista_car_10db"] = self._orders(noisy, "coffee orders in car noise")
         spoken = self._spoken()
