@@ -76,6 +76,8 @@ _ONE: Final = {
     "o'clock": "oclock", "tyre": "tire", "tyres": "tires", "colour": "color", "favourite": "favorite", "centre": "center",
 }  # fmt: skip
 _ONE_ZH: Final = {"°": "度", "℃": "度", "¥": "元", "$": "美元", "½": "半", "€": "欧元"}
+_DOTTED: Final = {("p", "m"): "pm", ("a", "m"): "am", ("a", "c"): "ac"}
+"""Written with full stops and spaces: "six p. m."."""
 _TWO: Final = {
     ("a", "c"): "ac",
     ("p", "m"): "pm",
@@ -153,8 +155,8 @@ def _merged(found: Iterator[Token]) -> Iterator[Token]:
     last: Token | None = None
     for token in found:
         if last is not None:
-            joined = _TWO.get((last.word, token.word))
-            if joined and not token.pause:
+            joined = (_DOTTED if token.pause else _TWO).get((last.word, token.word))
+            if joined:
                 last = Token(joined, last.start, token.end, last.pause)
                 continue
             if token.word == "s" and f"{last.word}'s" in CONTRACTIONS:

@@ -10,7 +10,7 @@ Marks = tuple[Mark, ...]
 WORD_COST: Final = {WILD: 1.0, REST: 0.2, SOME_NAME: 1.05}
 """What it costs to take a word for anything at all; words that are spelled out cost nothing."""
 ALIKE_COST: Final = 0.3
-"""What it costs to take a word for another that sounds the same."""
+"""What it costs to take a word for another that sounds the same; never where free words follow, for they would take anything."""
 LATER_SENTENCE_COST: Final = 1e-6
 """Of two equal readings the sentence that stands first wins."""
 MOST_REMEMBERED: Final = 8_000
@@ -183,7 +183,8 @@ class Walk:
                     found.update(dict.fromkeys(closure.ways[label]))
             for label in alike:
                 for kernel, after, _ in closure.ways.get(label, ()):
-                    found[kernel, after, ALIKE_COST] = None
+                    if not self._closure(after).free:
+                        found[kernel, after, ALIKE_COST] = None
         self._remembered += 1
         state.pairs[word] = result = tuple(found)
         return result

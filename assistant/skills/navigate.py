@@ -54,7 +54,7 @@ class WhichStop(StrEnum):
 class StartRoute(Request):
     """Guide us somewhere."""
 
-    labels = ("navigation.start", "navigation.open")
+    labels = ("navigation.start", "navigation.open", "navigation.search_poi")
     favourite: Favourite | None = None
     place: Annotated[str, OneOf("place")] = ""
     """A listed place, or an address as it was said."""

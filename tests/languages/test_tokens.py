@@ -8,7 +8,7 @@ from assistant.languages.tokens import LONGEST_TEXT, tokens, words
     [
         ("Set the A/C to 22.5°C, please!", "set the ac to 22.5 degrees c please"),
         ("what's the driver's temp; don't", "what is the drivers temp do not"),
-        ("6:30pm, 6 p.m.", "6:30 pm 6 pm"),
+        ("6:30pm, 6 p.m., 6 p. m.", "6:30 pm 6 pm 6 pm"),
         ("twenty-two ½", "twenty two half"),
         ("it's $5.50 & 50%", "it is 5.50 dollars and 50 percent"),
         ("what 's up", "what is up"),
