@@ -1,4 +1,4 @@
-"""From a wish to a yes: quote, change, commit, cancel, approve. Each is one transaction, with an errand to the workflow where one is due."""
+"""From a wish to a yes: quote, change, commit, cancel, approve. Each is one transaction, and so is what it tells the workflow."""
 
 from typing import Final
 
@@ -6,8 +6,9 @@ import sqlalchemy as sa
 
 from assistant.bridge import book as pages
 from assistant.bridge.book import Book, Change, Record
+from assistant.bridge.engine import Engine
 from assistant.bridge.providers.trade import Declined, Limits, Offer
-from assistant.bridge.requests import Answer, Errand, Requests, about, problem
+from assistant.bridge.requests import Answer, Requests, about, problem
 from assistant.bridge.services import Services
 from assistant.core.consent import Agreed, Factor
 from assistant.core.order import State
@@ -21,8 +22,9 @@ BUSY: Final = frozenset({State.CANCELLING, State.UNKNOWN, State.ACCEPTED})
 class Bargain:
     """What a car may do with its orders."""
 
-    def __init__(self, book: Book, requests: Requests, services: Services) -> None:
-        """Bargain with `services` and write it into `book`."""
+    def __init__(self, book: Book, requests: Requests, services: Services, engine: Engine) -> None:
+        """Bargain with `services`, write it into `book`, and what is agreed into `engine`."""
+        self._engine = engine
         self._book = book
         self._requests = requests
         self._services = services
@@ -94,7 +96,7 @@ class Bargain:
             if current.vehicle != vehicle:
                 raise PermissionError
             if current.over or _said_before(current, yes):
-                return about(current.snapshot, self._start(current) if current.started and not current.over else None)
+                return about(current.snapshot)
             if current.quote is None or not yes.binds(current.id, current.quote):
                 return self._turn(connection, current.id, Change(reason="quote_changed"))
             if self._book.clock() >= current.quote.expires and not current.started:
@@ -135,9 +137,8 @@ class Bargain:
             if not current.started:
                 return self._turn(connection, current.id, Change(State.CANCELLED, more={"over": True}))
             state = None if current.state in {State.UNKNOWN, State.QUOTED} else State.CANCELLING
-            message, key = {"kind": "cancel"}, f"{current.id}:cancel:{request.id}"
-            errand = Errand(current.id, {"digest": _digest(current)}, message, key)
-            return self._turn(connection, current.id, Change(state), errand)
+            self._engine.send(connection, current.id, {"kind": "cancel"}, f"{current.id}:cancel:{request.id}")
+            return self._turn(connection, current.id, Change(state))
 
         return self._requests.once(vehicle, request, work)
 
@@ -159,14 +160,12 @@ class Bargain:
         """Start the workflow, or tell it of the yes it waits for."""
         if not current.started:
             more = {"started": True, "committed_at": self._book.clock()}
-            change = Change(State.ACCEPTED, agreed=quote, more=more)
-            return self._turn(connection, current.id, change, Errand(current.id, {"digest": quote.digest}))
+            self._engine.start(connection, current.id, {"digest": quote.digest})
+            return self._turn(connection, current.id, Change(State.ACCEPTED, agreed=quote, more=more))
         again = current.state is State.QUOTED
-        change = Change(State.ACCEPTED, agreed=quote) if again else Change()
         message, key = {"kind": "consent", "digest": quote.digest}, f"{current.id}:consent:{quote.digest}"
-        return self._turn(
-            connection, current.id, change, Errand(current.id, {"digest": _digest(current)}, message, key)
-        )
+        self._engine.send(connection, current.id, message, key)
+        return self._turn(connection, current.id, Change(State.ACCEPTED, agreed=quote) if again else Change())
 
     def _anew(self, vehicle: str, request: Envelope, record: Record) -> Answer:
         """Price a wish again whose quote ran out before the yes came."""
@@ -193,9 +192,9 @@ class Bargain:
             return about(known.snapshot)
         return self._turn(connection, request.order, change)
 
-    def _turn(self, connection: sa.Connection, order: str, change: Change, errand: Errand | None = None) -> Answer:
+    def _turn(self, connection: sa.Connection, order: str, change: Change) -> Answer:
         """Change an order and answer with where it stands then."""
-        return about(pages.alter(connection, order, change, self._book.clock()).snapshot, errand)
+        return about(pages.alter(connection, order, change, self._book.clock()).snapshot)
 
     def _mine(self, vehicle: str, order: str) -> Record | None:
         """Return the vehicle's own order."""
@@ -204,21 +203,10 @@ class Bargain:
             raise PermissionError
         return record
 
-    @staticmethod
-    def _start(record: Record) -> Errand:
-        """Return the errand that makes sure an accepted order's workflow runs."""
-        return Errand(record.id, {"digest": _digest(record)})
-
 
 def _said_before(record: Record, yes: Agreed) -> bool:
     """Tell whether this yes was taken already."""
     return record.started and record.agreed is not None and yes.binds(record.id, record.agreed)
-
-
-def _digest(record: Record) -> str:
-    """Return the digest of what was agreed to."""
-    agreed = record.agreed or record.quote
-    return "" if agreed is None else agreed.digest
 
 
 def _unchangeable(record: Record) -> str:

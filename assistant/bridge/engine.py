@@ -1,7 +1,9 @@
-"""The six things the bridge asks of a durable workflow engine, and the two a workflow asks of it."""
+"""What the bridge asks of a durable workflow engine, and the two things a workflow asks of it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
+
+import sqlalchemy as sa
 
 Json = Mapping[str, Any]
 
@@ -36,12 +38,16 @@ class Engine(Protocol):
         """Begin; workflows that this executor left unfinished go on."""
         ...
 
-    def start(self, order: str, brief: Json) -> None:
-        """Start an order's workflow; once it returns, the workflow survives any crash. Starting again changes nothing."""
+    def start(self, connection: sa.Connection, order: str, brief: Json) -> None:
+        """Write an order's workflow down in the caller's transaction, once; from its commit on it survives any crash."""
         ...
 
-    def send(self, order: str, message: Json, key: str) -> bool:
-        """Put a message into an order's mailbox, once per `key`; False if there is no such workflow."""
+    def send(self, connection: sa.Connection, order: str, message: Json, key: str) -> bool:
+        """Put a message into an order's mailbox in the caller's transaction, once per `key`; False if there is no such workflow."""
+        ...
+
+    def notice(self, order: str) -> None:
+        """Set going what was written down for an order, once that is committed; from any thread, at no cost if there is nothing."""
         ...
 
     def take_over(self, executor: str) -> int:

@@ -13,7 +13,7 @@ from typing import Final
 from assistant.bridge.book import Book, News
 from assistant.bridge.database import Database, connect, parse
 from assistant.bridge.engine import Engine, Run
-from assistant.bridge.engine_dbos import DbosEngine
+from assistant.bridge.engine_journal import JournalEngine
 from assistant.bridge.leases import LEASE_S, RENEW_S, Leases
 from assistant.bridge.metrics import Meter
 from assistant.bridge.operations import Operations, envelope
@@ -66,7 +66,7 @@ class Bridge:
         engine: Engine | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the sandbox companies and DBOS where nothing else is given; nothing runs before `open`."""
+        """Take the sandbox companies and the journal where nothing else is given; nothing runs before `open`."""
         self.options = options
         self.clock = clock
         self.database = Database(connect(parse(options.db), POOL))
@@ -75,7 +75,7 @@ class Bridge:
         self.services = services or sandboxes(self._desk)
         for service, url, token in options.companies:
             self.services = self.services.with_company(url, service, token)
-        self.engine: Engine = engine or DbosEngine(self.database.engine, options.name)
+        self.engine: Engine = engine or JournalEngine(self.database, options.name, clock)
         self.outgoing = Outgoing(self._message, self.meter)
         self.book = Book(self.database, clock, self._name, self.outgoing.put)
         self.outgoing.book = self.book

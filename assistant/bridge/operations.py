@@ -1,4 +1,4 @@
-"""One message in, one answer out: decode, do it once, bring the errand to the workflow, encode."""
+"""One message in, one answer out: decode, do it once, let the workflow know, encode."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from assistant.bridge.engine import Engine
 from assistant.bridge.metrics import Meter
 from assistant.bridge.providers.trade import Declined, ProviderError
 from assistant.bridge.records import anchors
-from assistant.bridge.requests import Answer, BodyChangedError, Errand, Requests, about, problem
+from assistant.bridge.requests import Answer, BodyChangedError, Requests, about, problem
 from assistant.bridge.retention import Retention
 from assistant.bridge.services import Services
 from assistant.bridge.shape import ShapeError
@@ -28,6 +28,8 @@ LIFE_S: Final = 86_400
 """How long an answer means something."""
 LASTING: Final = frozenset({Op.QUOTE, Op.CHANGE, Op.COMMIT, Op.APPROVE, Op.CANCEL, Op.ERASE})
 """Requests with an effect: kept, and answered the same when they come again."""
+TELLING: Final = frozenset({Op.COMMIT, Op.CANCEL})
+"""Requests that may have something to tell the order's workflow."""
 
 
 class Operations:
@@ -49,7 +51,7 @@ class Operations:
         self._meter = meter
         self._database: Database = book.database
         self._requests = Requests(book.database, book.clock, meter.duplicate)
-        self._bargain = Bargain(book, self._requests, services)
+        self._bargain = Bargain(book, self._requests, services, engine)
 
     def handle(self, vehicle: str, raw: bytes) -> bytes | None:
         """Return the answer to one message of a vehicle; None if it cannot even be answered. When it returns, all is committed."""
@@ -62,17 +64,9 @@ class Operations:
         answer = self._answer(vehicle, request)
         if answer.op is Op.PROBLEM:
             self._meter.problem(str(answer.body["reason"]))
-        if answer.errand is not None:
-            self.run(answer.errand)
+        if request.op in TELLING:
+            self._engine.notice(request.order)
         return self._encode(request.id, request.trace, answer)
-
-    def run(self, errand: Errand) -> None:
-        """Bring an errand to the engine; a workflow that was lost between two commits is started then."""
-        if errand.message is None:
-            self._engine.start(errand.order, errand.brief)
-        elif not self._engine.send(errand.order, errand.message, errand.key):
-            self._engine.start(errand.order, errand.brief)
-            self._engine.send(errand.order, errand.message, errand.key)
 
     def _answer(self, vehicle: str, request: Envelope) -> Answer:
         """Do what is asked; every way to refuse ends in a problem."""

@@ -5,23 +5,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-import sqlalchemy as sa
-
 from assistant.bridge.book import Book, Change
 from assistant.bridge.engine import Engine
 from assistant.bridge.providers.ports import Trade
 from assistant.bridge.providers.trade import Callback, ProviderError, Stage
-from assistant.bridge.records import orders
 from assistant.bridge.services import Services
 from assistant.bridge.shape import write
 from assistant.bridge.works import STATES
-from assistant.core.order import State
 
 _log = logging.getLogger(__name__)
 
 BATCH: Final = 200
-STALE_S: Final = 5.0
-"""An order that is accepted for so long may have lost its workflow between two commits: starting it again is harmless."""
 
 
 class Pump:
@@ -35,7 +29,7 @@ class Pump:
 
     def round(self) -> int:
         """Bring everything that is due; return how much it was."""
-        return sum(self._told(trade) for trade in self._services.trades.values()) + self._approvals() + self._restart()
+        return sum(self._told(trade) for trade in self._services.trades.values()) + self._approvals()
 
     def _told(self, trade: Trade) -> int:
         """Bring one company's news into the mailboxes; the same news twice is one message."""
@@ -60,8 +54,10 @@ class Pump:
     def _bring(self, callback: Callback) -> None:
         """Put one callback into its order's mailbox."""
         message = {"kind": "news", "booking": write(replace(callback.booking))}
-        if not self._engine.send(callback.order, message, f"{callback.order}:news:{callback.id}"):
+        key = f"{callback.order}:news:{callback.id}"
+        if not self._book.database.write(lambda c: self._engine.send(c, callback.order, message, key)):
             _log.info("news for nobody", extra={"fields": {"order": callback.order}})
+        self._engine.notice(callback.order)
 
     def _approvals(self) -> int:
         """Write down what the owner pressed on the phone, and tell the car."""
@@ -76,17 +72,3 @@ class Pump:
                 self._book.say(order, f"approved:{digest[:32]}", change)
             self._services.phone.acknowledge(order, digest)
         return len(answers)
-
-    def _restart(self) -> int:
-        """Start workflows that were lost between the order's commit and the engine's."""
-        query = (
-            sa.select(orders.c.id)
-            .where(orders.c.state == State.ACCEPTED.value, orders.c.changed_at < self._book.clock() - STALE_S)
-            .where(orders.c.started, orders.c.over.is_(False))
-            .limit(BATCH)
-        )
-        for order in self._book.database.read(lambda c: [str(name) for (name,) in c.execute(query)]):
-            record = self._book.order(order)
-            if record is not None and record.agreed is not None:
-                self._engine.start(order, {"digest": record.agreed.digest})
-        return 0

@@ -55,10 +55,9 @@ requests: Final = sa.Table(
     sa.Column("order_id", sa.String(36), nullable=False, index=True),
     sa.Column("op", sa.String(10), nullable=False),
     sa.Column("answer", sa.Text, nullable=False),
-    sa.Column("errand", sa.Text, nullable=False),
     sa.Column("at", sa.Float, nullable=False, index=True),
 )
-"""Every request that had an effect, its answer, and the errand to the workflow engine that it came with."""
+"""Every request that had an effect, and its answer."""
 
 messages: Final = sa.Table(
     "bridge_message",

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -15,18 +15,6 @@ from assistant.link.wire import Envelope, Op
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
-    """What is to be brought to the workflow engine once the transaction is committed; doing it again changes nothing."""
-
-    order: str
-    brief: Mapping[str, Any] = field(default_factory=dict)
-    """The workflow is started with this if it does not run yet."""
-    message: Mapping[str, Any] | None = None
-    key: str = ""
-    """Of the message."""
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """What a request is answered."""
 
@@ -34,7 +22,6 @@ class Answer:
     body: Mapping[str, Any]
     order: str = ""
     rev: int = 0
-    errand: Errand | None = None
 
 
 _KNOWN: Final = sa.select(requests).where(
@@ -81,7 +68,6 @@ class Requests:
 
     def _row(self, vehicle: str, request: Envelope, answer: Answer) -> dict[str, Any]:
         """Return the row of a request with its answer."""
-        errand = answer.errand
         return {
             "vehicle": vehicle,
             "id": request.id,
@@ -91,14 +77,13 @@ class Requests:
             "answer": _text(
                 {"op": answer.op.value, "order": answer.order, "rev": answer.rev, "body": dict(answer.body)}
             ),
-            "errand": "" if errand is None else _text(_errand_json(errand)),
             "at": self._clock(),
         }
 
 
-def about(snapshot: Snapshot, errand: Errand | None = None) -> Answer:
+def about(snapshot: Snapshot) -> Answer:
     """Answer with where an order stands."""
-    return Answer(Op.ORDER, snapshot.to_json(), snapshot.order, snapshot.rev, errand)
+    return Answer(Op.ORDER, snapshot.to_json(), snapshot.order, snapshot.rev)
 
 
 def problem(reason: str, order: str = "") -> Answer:
@@ -114,13 +99,7 @@ def _stored(connection: sa.Connection, vehicle: str, request: Envelope) -> Answe
     if (row.body_sha256, row.order_id, row.op) != (request.body_sha256, request.order, request.op.value):
         raise BodyChangedError
     answer = json.loads(row.answer)
-    errand = Errand(**json.loads(row.errand)) if row.errand else None
-    return Answer(Op(answer["op"]), answer["body"], answer["order"], answer["rev"], errand)
-
-
-def _errand_json(errand: Errand) -> dict[str, Any]:
-    """Return an errand as JSON values."""
-    return {"order": errand.order, "brief": dict(errand.brief), "message": errand.message, "key": errand.key}
+    return Answer(Op(answer["op"]), answer["body"], answer["order"], answer["rev"])
 
 
 def _text(value: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("dbos")
+pytest.importorskip("sqlalchemy")
 
 from assistant.bench.fleet import Fleet, figures
 from assistant.bench.orders import count_effects

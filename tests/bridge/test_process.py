@@ -13,7 +13,7 @@ from random import Random
 import pytest
 import sqlalchemy as sa
 
-pytest.importorskip("dbos")
+pytest.importorskip("sqlalchemy")
 
 from assistant.bridge.database import connect, parse
 from assistant.bridge.providers.tables import bookings, entries

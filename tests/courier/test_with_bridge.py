@@ -13,7 +13,7 @@ from queue import SimpleQueue
 
 import pytest
 
-pytest.importorskip("dbos")
+pytest.importorskip("sqlalchemy")
 
 from assistant.core.consent import Consent, Heard, ReadBack, agree
 from assistant.core.context import Connectivity

@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-pytest.importorskip("dbos")
+pytest.importorskip("sqlalchemy")
 
 from assistant.bench.servers import Mosquitto, Postgres
 from tests.faults.rig import Rig, Strike, Tally

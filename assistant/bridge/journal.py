@@ -1,0 +1,203 @@
+"""The workflow engine's tables, and what may be done to them: a run, the journal of its steps, and its mailbox.
+
+Only the executor that owns a run adds to its journal, and each number once: a bridge that was thought dead and comes back
+finds its runs taken over and lets go of them.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from assistant.bridge.engine import Json
+from assistant.core.quote import canonical
+
+METADATA: Final = sa.MetaData()
+VERSION: Final = "orders-3"
+"""Grows when a workflow's steps change; a bridge goes on only with runs of its own version."""
+RECEIVED: Final = "receive"
+"""The name of an entry that holds a message taken from the mailbox, or none."""
+
+runs: Final = sa.Table(
+    "bridge_run",
+    METADATA,
+    sa.Column("order_id", sa.String(36), primary_key=True),
+    sa.Column("executor", sa.String(80), nullable=False),
+    sa.Column("version", sa.String(20), nullable=False),
+    sa.Column("brief", sa.Text, nullable=False),
+    sa.Column("began", sa.Float, nullable=False),
+    sa.Column("ended", sa.Boolean, nullable=False, default=False),
+    sa.Index("bridge_run_open", "executor", "ended"),
+)
+"""`executor` is the bridge that carries it on."""
+
+entries: Final = sa.Table(
+    "bridge_step",
+    METADATA,
+    sa.Column("order_id", sa.String(36), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.String(80), nullable=False),
+    sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+)
+
+mail: Final = sa.Table(
+    "bridge_mail",
+    METADATA,
+    sa.Column("order_id", sa.String(36), primary_key=True),
+    sa.Column("key", sa.String(160), primary_key=True),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("taken", sa.Boolean, nullable=False, default=False),
+    sa.Index(
+        "bridge_mail_new", "order_id", postgresql_where=sa.text("taken IS false"), sqlite_where=sa.text("taken IS 0")
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a journal."""
+
+    name: str
+    answer: Any
+    at: float
+    """Unix seconds of the bridge that wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A run and its journal, as far as it is told."""
+
+    order: str
+    brief: Json
+    began: float
+    entries: tuple[Entry, ...]
+
+
+_ORDER: Final = sa.bindparam("b_order", type_=sa.String)
+_EXECUTOR: Final = sa.bindparam("b_executor", type_=sa.String)
+_IDS: Final[sa.BindParameter[Any]] = sa.bindparam("b_ids", expanding=True)
+_RUN: Final = sa.select(runs.c.order_id).where(runs.c.order_id == _ORDER)
+_START: Final = sa.insert(runs)
+_MAILED: Final = sa.select(mail.c.key).where(mail.c.order_id == _ORDER, mail.c.key == sa.bindparam("b_key"))
+_SEND: Final = sa.insert(mail)
+_MINE: Final = sa.exists().where(runs.c.order_id == _ORDER, runs.c.executor == _EXECUTOR, runs.c.ended.is_(False))
+_THERE: Final = sa.exists().where(entries.c.order_id == _ORDER, entries.c.n == sa.bindparam("n", type_=sa.Integer))
+_ENTER: Final = sa.insert(entries).from_select(
+    ["order_id", "n", "name", "answer", "at"],
+    sa.select(
+        _ORDER,
+        sa.bindparam("n", type_=sa.Integer),
+        sa.bindparam("name", type_=sa.String),
+        sa.bindparam("answer", type_=sa.Text),
+        sa.bindparam("at", type_=sa.Float),
+    ).where(_MINE, ~_THERE),
+)
+_ENTRY: Final = sa.select(entries).where(entries.c.order_id == _ORDER, entries.c.n == sa.bindparam("n"), _MINE)
+_TAKE: Final = sa.update(mail).where(mail.c.order_id == _ORDER, mail.c.key == sa.bindparam("b_key")).values(taken=True)
+_END: Final = sa.update(runs).where(runs.c.order_id == _ORDER, runs.c.executor == _EXECUTOR).values(ended=True)
+_OPEN: Final = sa.select(runs.c.order_id).where(
+    runs.c.executor == _EXECUTOR, runs.c.ended.is_(False), runs.c.version == VERSION
+)
+_STORIES: Final = sa.select(runs).where(
+    runs.c.order_id.in_(_IDS), runs.c.executor == _EXECUTOR, runs.c.ended.is_(False)
+)
+_ENTRIES: Final = sa.select(entries).where(entries.c.order_id.in_(_IDS)).order_by(entries.c.order_id, entries.c.n)
+_NEW: Final = (
+    sa.select(mail.c.order_id, mail.c.key, mail.c.message)
+    .join_from(mail, runs, mail.c.order_id == runs.c.order_id)
+    .where(mail.c.taken.is_(False), runs.c.executor == _EXECUTOR, runs.c.ended.is_(False))
+    .order_by(mail.c.at)
+)
+
+
+def start(connection: sa.Connection, order: str, executor: str, brief: Json, now: float) -> None:
+    """Write a run down, unless it is known."""
+    if connection.execute(_RUN, {"b_order": order}).first() is None:
+        row = {"order_id": order, "executor": executor, "version": VERSION, "brief": _text(brief), "began": now}
+        connection.execute(_START, row)
+
+
+def send(connection: sa.Connection, order: str, message: Json, key: str, now: float) -> bool:
+    """Put a message into the mailbox, once per key; False if there is no such run."""
+    if connection.execute(_RUN, {"b_order": order}).first() is None:
+        return False
+    if connection.execute(_MAILED, {"b_order": order, "b_key": key}).first() is None:
+        connection.execute(_SEND, {"order_id": order, "key": key, "message": _text(message), "at": now})
+    return True
+
+
+def enter(connection: sa.Connection, order: str, executor: str, n: int, entry: Entry) -> Entry | None:
+    """Write entry `n` down and return what stands there then (an earlier owner may have been first); None if the run is not ours."""
+    row = {"n": n, "name": entry.name, "answer": _text(entry.answer), "at": entry.at}
+    who = {"b_order": order, "b_executor": executor}
+    if connection.execute(_ENTER, {**who, **row}).rowcount:
+        return entry
+    stands = connection.execute(_ENTRY, {**who, "n": n}).one_or_none()
+    return None if stands is None else _entry(stands)
+
+
+def take(connection: sa.Connection, order: str, key: str) -> None:
+    """Take a message out of the mailbox; it must be entered in the same transaction."""
+    connection.execute(_TAKE, {"b_order": order, "b_key": key})
+
+
+def end(connection: sa.Connection, order: str, executor: str) -> None:
+    """Note that a run has ended."""
+    connection.execute(_END, {"b_order": order, "b_executor": executor})
+
+
+def unfinished(connection: sa.Connection, executor: str) -> list[str]:
+    """Return the orders whose runs an executor has to go on with."""
+    return list(connection.execute(_OPEN, {"b_executor": executor}).scalars())
+
+
+def stories(connection: sa.Connection, executor: str, orders: Sequence[str]) -> list[Story]:
+    """Return those of `orders` that the executor has to go on with, with their journals."""
+    ids = list(orders)
+    told: dict[str, list[Entry]] = {}
+    for row in connection.execute(_ENTRIES, {"b_ids": ids}):
+        told.setdefault(row.order_id, []).append(_entry(row))
+    found = connection.execute(_STORIES, {"b_ids": ids, "b_executor": executor})
+    return [
+        Story(row.order_id, json.loads(row.brief), row.began, tuple(told.get(row.order_id, ())))
+        for row in found
+        if row.version == VERSION
+    ]
+
+
+def new_mail(connection: sa.Connection, executor: str) -> list[tuple[str, str, Json]]:
+    """Return order, key and message of all that lies in the mailboxes of an executor's runs, the oldest first."""
+    return [
+        (row.order_id, row.key, json.loads(row.message)) for row in connection.execute(_NEW, {"b_executor": executor})
+    ]
+
+
+def hand_over(connection: sa.Connection, executor: str, heir: str) -> list[str]:
+    """Give the unfinished runs of one executor to another; return their orders."""
+    change = (
+        sa.update(runs)
+        .where(runs.c.executor == executor, runs.c.ended.is_(False), runs.c.version == VERSION)
+        .values(executor=heir)
+        .returning(runs.c.order_id)
+    )
+    return list(connection.execute(change).scalars())
+
+
+def forget(connection: sa.Connection, orders: Sequence[str]) -> None:
+    """Erase runs with their journals and mailboxes."""
+    for table in (mail, entries, runs):
+        connection.execute(sa.delete(table).where(table.c.order_id.in_(orders)))
+
+
+def _entry(row: Any) -> Entry:
+    """Read one line."""
+    return Entry(row.name, json.loads(row.answer), row.at)
+
+
+def _text(value: object) -> str:
+    """Return JSON text."""
+    return canonical(value).decode()
