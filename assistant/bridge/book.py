@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -109,9 +111,9 @@ class Book:
         """Return an order, or None if it never came."""
         return self.database.read(lambda c: find(c, order))
 
-    def offer(self, order: str, digest: str) -> Offer | None:
-        """Return an offer of an order by its digest."""
-        return self.database.read(lambda c: find_offer(c, order, digest))
+    def both(self, order: str, digest: str) -> tuple[Record | None, Offer | None]:
+        """Return an order and one of its offers."""
+        return self.database.read(lambda c: (find(c, order), find_offer(c, order, digest)))
 
     def keep(self, order: str, offer: Offer, args: Mapping[str, Any], *, change: bool) -> None:
         """Keep an offer so that a consent to its digest can be carried out."""
@@ -199,7 +201,7 @@ class Book:
             "sent": False,
             "at": self.clock(),
         }
-        connection.execute(_NEWS, row)
+        Database.put(connection, _NEWS, row)
         return news
 
 
@@ -211,7 +213,21 @@ _ALTER: Final = (
 _SAID: Final = sa.exists().where(messages.c.order_id == orders.c.id, messages.c.cause == sa.bindparam("b_cause"))
 _SAY: Final = _ALTER.where(~_SAID)
 _SAY_NEWER: Final = _SAY.where(orders.c.over.is_(False), orders.c.seq < sa.bindparam("b_seq"))
-_BEGIN: Final = sa.insert(orders).returning(*orders.c)
+_BEGIN: Final = sa.insert(orders)
+_BLANK: Final[Mapping[str, Any]] = {
+    "quote": None,
+    "agreed": None,
+    "receipt": None,
+    "reason": "",
+    "facts": "{}",
+    "approved": "",
+    "reference": "",
+    "seq": -1,
+    "started": False,
+    "over": False,
+    "erase": False,
+    "committed_at": None,
+}
 _NEWS: Final = sa.insert(messages)
 _OFFER: Final = sa.select(offers).where(
     offers.c.order_id == sa.bindparam("b_order"), offers.c.digest == sa.bindparam("b_digest")
@@ -233,8 +249,9 @@ def locked(connection: sa.Connection, order: str) -> Record | None:
 
 def begin(connection: sa.Connection, order: str, vehicle: str, change: Change, now: float) -> Record:
     """Write down an order that nobody heard of before."""
-    row = {"id": order, "vehicle": vehicle, "rev": 1, "created_at": now, "changed_at": now, **change.values()}
-    return _record(connection.execute(_BEGIN, row).one())
+    row = {**_BLANK, "id": order, "vehicle": vehicle, "rev": 1, "created_at": now, "changed_at": now, **change.values()}
+    Database.put(connection, _BEGIN, row)
+    return _record(SimpleNamespace(**row))
 
 
 def alter(connection: sa.Connection, order: str, change: Change, now: float) -> Record:
@@ -244,7 +261,7 @@ def alter(connection: sa.Connection, order: str, change: Change, now: float) -> 
 
 def keep_offer(connection: sa.Connection, order: str, offer: Offer, args: Mapping[str, Any], *, change: bool) -> None:
     """Keep an offer so that a consent to its digest can be carried out."""
-    if find_offer(connection, order, offer.quote.digest) is not None:
+    if connection.execute(_OFFER, {"b_order": order, "b_digest": offer.quote.digest}).first() is not None:
         return
     row = {
         "order_id": order,
@@ -255,7 +272,7 @@ def keep_offer(connection: sa.Connection, order: str, offer: Offer, args: Mappin
         "facts": _text(dict(offer.facts)),
         "args": _text(args),
     }
-    connection.execute(_KEEP, row)
+    Database.put(connection, _KEEP, row)
 
 
 def find_offer(connection: sa.Connection, order: str, digest: str) -> Offer | None:
@@ -263,7 +280,7 @@ def find_offer(connection: sa.Connection, order: str, digest: str) -> Offer | No
     row = connection.execute(_OFFER, {"b_order": order, "b_digest": digest}).one_or_none()
     if row is None:
         return None
-    return Offer(Quote.from_json(json.loads(row.quote)), json.loads(row.terms), json.loads(row.facts))
+    return Offer(_quote(row.quote), json.loads(row.terms), json.loads(row.facts))
 
 
 def _record(row: Any) -> Record:
@@ -276,8 +293,8 @@ def _record(row: Any) -> Record:
         args=json.loads(row.args),
         state=State(row.state),
         rev=row.rev,
-        quote=None if row.quote is None else Quote.from_json(json.loads(row.quote)),
-        agreed=None if row.agreed is None else Quote.from_json(json.loads(row.agreed)),
+        quote=None if row.quote is None else _quote(row.quote),
+        agreed=None if row.agreed is None else _quote(row.agreed),
         receipt=None if row.receipt is None else Receipt.from_json(json.loads(row.receipt)),
         reason=row.reason,
         facts=json.loads(row.facts),
@@ -289,6 +306,12 @@ def _record(row: Any) -> Record:
         erase=row.erase,
         committed_at=row.committed_at,
     )
+
+
+@lru_cache(4_096)
+def _quote(text: str) -> Quote:
+    """Read a quote; each is read several times in an order's life, and its digest is counted again each time."""
+    return Quote.from_json(json.loads(text))
 
 
 def _text(value: Mapping[str, Any]) -> str:

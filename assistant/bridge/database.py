@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -16,9 +16,12 @@ from assistant.errors import UsageError
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
+_PUT: Final = "put"
 BUSY_TIMEOUT_MS: Final = 30_000
-TOGETHER: Final = 64
+TOGETHER: Final = 32
 """Transactions that share one commit."""
+LANES: Final = 3
+"""Commits under way at once, where the database can: while one waits for the disk, the others work."""
 RETRY_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Pauses before a database that is away is asked again; the last repeats."""
 
@@ -71,7 +74,7 @@ class Database:
         self._sleep = sleep
         self._lite = engine.dialect.name == "sqlite"
         self._reader = engine if self._lite else engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._commits = _Commits(self.writing)
+        self._commits = _Commits(self.writing, 1 if self._lite else LANES)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -94,6 +97,15 @@ class Database:
         than once, and does nothing but read, write and return; one that raises leaves nothing and spoils no other.
         """
         return self._patiently(lambda: self._commits.run(work))
+
+    @staticmethod
+    def put(connection: sa.Connection, insert: sa.Insert, row: Mapping[str, Any]) -> None:
+        """Insert a row at the end of the transaction, together with all others by this very statement; inside `write` only.
+
+        Nothing in the transaction sees it before. Each statement's rows name the same columns; a key that is there already
+        fails the transaction, and it is run again.
+        """
+        connection.info[_PUT].setdefault(insert, []).append(row)
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` without a transaction; a database that is away is waited for."""
@@ -135,13 +147,14 @@ class Database:
 class _Job:
     """One transaction that waits for its turn, or for the one that leads it."""
 
-    __slots__ = ("done", "error", "turn", "value", "work")
+    __slots__ = ("error", "leads", "turn", "value", "work")
 
     def __init__(self, work: Callable[[sa.Connection], Any]) -> None:
         self.work = work
         self.turn = threading.Lock()
         self.turn.acquire()
-        self.done = False
+        self.leads: list[_Job] = []
+        """What it has to commit, itself first; empty unless it leads."""
         self.value: Any = None
         self.error: BaseException | None = None
 
@@ -149,42 +162,49 @@ class _Job:
 class _Commits:
     """Group commit without a thread of its own: who comes first leads all that came in meanwhile, then hands on."""
 
-    def __init__(self, scope: Callable[[], contextlib.AbstractContextManager[sa.Connection]]) -> None:
+    def __init__(self, scope: Callable[[], contextlib.AbstractContextManager[sa.Connection]], lanes: int) -> None:
         self._scope = scope
+        self._free = lanes
         self._lock = threading.Lock()
         self._waiting: deque[_Job] = deque()
-        self._led = False
 
     def run(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in a transaction; return or raise what it does, once that is committed or undone."""
         job = _Job(work)
         with self._lock:
-            self._waiting.append(job)
-            leads, self._led = not self._led, True
-        if not leads:
+            if self._free:
+                self._free -= 1
+                job.leads = [job]
+            else:
+                self._waiting.append(job)
+        if not job.leads:
             job.turn.acquire()
-        if not job.done:
-            self._lead()
+        if job.leads:
+            self._lead(job.leads)
         if job.error is not None:
             raise job.error
         value: T = job.value
         return value
 
-    def _lead(self) -> None:
-        """Commit what waits, the caller's own first; then let the next one lead."""
-        with self._lock:
-            jobs = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
+    def _lead(self, jobs: list[_Job]) -> None:
+        """Commit these and what came in since they were put together; then let the next one lead."""
         try:
+            with self._lock:
+                jobs += self._next(TOGETHER - len(jobs))
             self._commit(jobs)
         finally:
             with self._lock:
-                following = self._waiting[0] if self._waiting else None
-                self._led = following is not None
-            if following is not None:
-                following.turn.release()
-            for job in jobs:
-                job.done = True
+                following = self._next(TOGETHER)
+                self._free += not following
+            if following:
+                following[0].leads = following
+                following[0].turn.release()
+            for job in jobs[1:]:
                 job.turn.release()
+
+    def _next(self, most: int) -> list[_Job]:
+        """Take what waits, the oldest first; with the lock held."""
+        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
 
     def _commit(self, jobs: Sequence[_Job]) -> None:
         """Commit all that can be together, and each that fails by itself."""
@@ -203,13 +223,23 @@ class _Commits:
         at: _Job | None = None
         try:
             with self._scope() as connection:
+                rows: dict[sa.Insert, list[Mapping[str, Any]]] = {}
+                connection.info[_PUT] = rows
                 for job in jobs:
                     at = job
                     job.value = job.work(connection)
                 at = None
+                for insert, many in rows.items():
+                    connection.execute(insert, many)
         except BaseException as error:
             if at is not None and len(jobs) > 1 and isinstance(error, Exception):
                 return at
+            if len(jobs) > 1 and isinstance(
+                error, sa.exc.IntegrityError
+            ):  # two of them, or another bridge, put the same
+                for job in jobs:
+                    self._attempt([job])
+                return None
             for job in jobs:
                 job.error = error
             if not isinstance(error, Exception):

@@ -39,7 +39,7 @@ class Engine(Protocol):
         ...
 
     def start(self, connection: sa.Connection, order: str, brief: Json) -> None:
-        """Write an order's workflow down in the caller's transaction, once; from its commit on it survives any crash."""
+        """Write an order's workflow down in the caller's transaction; from its commit on it survives any crash. Only once an order."""
         ...
 
     def send(self, connection: sa.Connection, order: str, message: Json, key: str) -> bool:

@@ -66,7 +66,7 @@ class JournalEngine:
         self._threads[1].start()
 
     def start(self, connection: sa.Connection, order: str, brief: Json) -> None:
-        """Write an order's workflow down, once."""
+        """Write an order's workflow down."""
         journal.start(connection, order, self._executor, brief, self.clock())
 
     def send(self, connection: sa.Connection, order: str, message: Json, key: str) -> bool:

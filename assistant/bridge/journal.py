@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from assistant.bridge.database import Database
 from assistant.bridge.engine import Json
 from assistant.core.quote import canonical
 
@@ -115,10 +116,16 @@ _NEW: Final = (
 
 
 def start(connection: sa.Connection, order: str, executor: str, brief: Json, now: float) -> None:
-    """Write a run down, unless it is known."""
-    if connection.execute(_RUN, {"b_order": order}).first() is None:
-        row = {"order_id": order, "executor": executor, "version": VERSION, "brief": _text(brief), "began": now}
-        connection.execute(_START, row)
+    """Write a run down; a second one of the same order fails the transaction."""
+    row = {
+        "order_id": order,
+        "executor": executor,
+        "version": VERSION,
+        "brief": _text(brief),
+        "began": now,
+        "ended": False,
+    }
+    Database.put(connection, _START, row)
 
 
 def send(connection: sa.Connection, order: str, message: Json, key: str, now: float) -> bool:
@@ -126,7 +133,8 @@ def send(connection: sa.Connection, order: str, message: Json, key: str, now: fl
     if connection.execute(_RUN, {"b_order": order}).first() is None:
         return False
     if connection.execute(_MAILED, {"b_order": order, "b_key": key}).first() is None:
-        connection.execute(_SEND, {"order_id": order, "key": key, "message": _text(message), "at": now})
+        row = {"order_id": order, "key": key, "message": _text(message), "at": now, "taken": False}
+        Database.put(connection, _SEND, row)
     return True
 
 

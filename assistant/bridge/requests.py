@@ -55,7 +55,7 @@ class Requests:
             if stored is not None:
                 return self._counted(request, stored) or stored
             answer = work(connection)
-            connection.execute(_KEEP, self._row(vehicle, request, answer))
+            Database.put(connection, _KEEP, self._row(vehicle, request, answer))
             return answer
 
         return self._database.write(both)

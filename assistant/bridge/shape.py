@@ -41,7 +41,7 @@ def read(shape: type[T], data: object) -> T:
 def write(value: object) -> Any:
     """Return dataclasses, enums and tuples as what JSON knows."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: write(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: write(getattr(value, field.name)) for field in fields(value) if field.init}
     if isinstance(value, Mapping):
         return {str(key): write(inner) for key, inner in value.items()}
     if isinstance(value, tuple | list):
@@ -52,23 +52,33 @@ def write(value: object) -> Any:
 @cache
 def _hints(shape: Any) -> dict[str, Any]:
     """Return the field types of a dataclass."""
-    return {"minor": int, "currency": str} if shape is Money else get_type_hints(shape)
+    if shape is Money:
+        return {"minor": int, "currency": str}
+    hints = get_type_hints(shape)
+    return {f.name: hints[f.name] for f in fields(shape) if f.init}
 
 
 @cache
 def _needed(shape: Any) -> tuple[str, ...]:
     """Return the names of fields without a default."""
-    return tuple(f.name for f in fields(shape) if f.default is MISSING and f.default_factory is MISSING)
+    return tuple(f.name for f in fields(shape) if f.init and f.default is MISSING and f.default_factory is MISSING)
+
+
+@cache
+def _parts(kind: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Return what a generic type is of, and its arguments."""
+    return get_origin(kind), get_args(kind)
 
 
 def _value(kind: Any, value: object, where: str) -> Any:
     """Return one field's value as its annotation says."""
-    if get_origin(kind) in {Union, types.UnionType}:
-        return _either([option for option in get_args(kind) if option is not type(None)], value, where)
-    if get_origin(kind) is tuple:
-        return _row(get_args(kind)[0], value, where)
-    if get_origin(kind) is not None:
-        return _table(get_args(kind)[1], value, where)
+    origin, parts = _parts(kind)
+    if origin in {Union, types.UnionType}:
+        return _either([option for option in parts if option is not type(None)], value, where)
+    if origin is tuple:
+        return _row(parts[0], value, where)
+    if origin is not None:
+        return _table(parts[1], value, where)
     if is_dataclass(kind):
         return read(cast("type[Any]", kind), value)
     return _plain(kind, value, where)

@@ -268,13 +268,13 @@ class Works:
 
     def _both(self, digest: str) -> tuple[Record, Offer]:
         """Return the order, of which only what never changes may be used, and the offer that was agreed to."""
-        if digest not in self._offers:
-            offer = self._book.offer(self._order, digest)
-            if offer is None:
-                msg = f"no offer {digest[:8]}"
+        if digest not in self._offers or self._fixed is None:
+            record, offer = self._book.both(self._order, digest)
+            if record is None or offer is None:
+                msg = f"no order {self._order} with offer {digest[:8]}"
                 raise LookupError(msg)
-            self._offers[digest] = offer
-        return self._known(), self._offers[digest]
+            self._fixed, self._offers[digest] = record, offer
+        return self._fixed, self._offers[digest]
 
     def _known(self) -> Record:
         """Return the order for what never changes in it: vehicle, service, wish."""

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from assistant.core.money import Money
@@ -53,11 +53,14 @@ class Quote:
     """Steps in order of time; empty: nothing is given back once it is bought."""
     expires: int
     """Epoch seconds of the bridge."""
+    _digest: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def digest(self) -> str:
         """Return the SHA-256 over every field: the thing a consent is bound to."""
-        return sha256(self._terms())
+        if not self._digest:
+            object.__setattr__(self, "_digest", sha256(self._terms()))  # asked for a dozen times, counted once
+        return self._digest
 
     def fee(self, bridge_now: float) -> Money:
         """Return what cancelling at `bridge_now` (epoch seconds of the bridge) would cost."""

@@ -23,7 +23,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, NoReturn
 
@@ -68,6 +68,9 @@ UNTIMED: Final = frozenset({Op.PING, Op.PONG})
 """Never expired: by them a car learns what time it is (a first ping is `created` 0; a pong counts only for a ping under way)."""
 
 
+_OPS: Final = frozenset(op.value for op in Op)
+
+
 class Fault(StrEnum):
     """Why a message is refused; also the word a `problem` answers with."""
 
@@ -108,11 +111,14 @@ class Envelope:
     rev: int = 0
     """Of an `order` message; 0 for all others."""
     trace: str = ""
+    _sha256: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def body_sha256(self) -> str:
-        """Return the lower-case hex SHA-256 of the canonical JSON of the body."""
-        return hashlib.sha256(canonical(self.body)).hexdigest()
+        """Return the lower-case hex SHA-256 of the canonical JSON of the body, which nobody changes."""
+        if not self._sha256:
+            object.__setattr__(self, "_sha256", hashlib.sha256(canonical(self.body)).hexdigest())
+        return self._sha256
 
 
 def encode(envelope: Envelope) -> bytes:
@@ -134,7 +140,7 @@ def encode(envelope: Envelope) -> bytes:
         raise WireError(Fault.MALFORMED, f"this cannot be sent: {error}") from error
     if len(raw) > MAX_BYTES:
         raise WireError(Fault.OVERSIZED, f"{len(raw)} bytes are more than {MAX_BYTES}")
-    _read(fields)
+    _formed(fields)
     return raw
 
 
@@ -163,9 +169,21 @@ def decode(raw: bytes, takes: frozenset[Op], bridge_now: float | None = None) ->
 
 def _read(fields: Mapping[str, Any]) -> Envelope:
     """Return the envelope of fields of the right names; WireError if a value is wrong or the body is not what its hash says."""
+    envelope = _formed(fields)
+    try:
+        true_hash = envelope.body_sha256
+    except ValueError as error:
+        raise WireError(Fault.MALFORMED, "the body holds half a character") from error
+    if fields["body_sha256"] != true_hash:
+        raise WireError(Fault.FORGED, "the body is not what its hash says")
+    return envelope
+
+
+def _formed(fields: Mapping[str, Any]) -> Envelope:
+    """Return the envelope of fields of the right names; WireError if a value is wrong."""
     order, rev, body = fields["order"], fields["rev"], fields["body"]
     created, expires, trace = fields["created"], fields["expires"], fields["trace"]
-    op = fields["op"] if isinstance(fields["op"], str) and fields["op"] in set(Op) else None
+    op = fields["op"] if isinstance(fields["op"], str) and fields["op"] in _OPS else None
     right = {
         "id": isinstance(fields["id"], str) and is_uuid7(fields["id"]),
         "op": op is not None,
@@ -179,14 +197,7 @@ def _read(fields: Mapping[str, Any]) -> Envelope:
     wrong = [name for name, good in right.items() if not good]
     if wrong:
         raise WireError(Fault.MALFORMED, f"wrong in the envelope: {', '.join(wrong)}")
-    envelope = Envelope(fields["id"], Op(fields["op"]), body, created, expires, order, rev, trace)
-    try:
-        true_hash = envelope.body_sha256
-    except ValueError as error:
-        raise WireError(Fault.MALFORMED, "the body holds half a character") from error
-    if fields["body_sha256"] != true_hash:
-        raise WireError(Fault.FORGED, "the body is not what its hash says")
-    return envelope
+    return Envelope(fields["id"], Op(fields["op"]), body, created, expires, order, rev, trace)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

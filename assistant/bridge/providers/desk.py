@@ -32,7 +32,11 @@ class Call:
 
 
 _ANY_FAULT: Final = sa.select(switches.c.id).where(switches.c.times != 0).limit(1)
-_CALL: Final = sa.select(calls.c.body_sha256, calls.c.answer).where(calls.c.key == sa.bindparam("b_key"))
+_NOW: Final = sa.select(sa.exists().where(switches.c.times != 0).label("armed")).subquery()
+_CALL: Final = sa.select(_NOW.c.armed, calls.c.body_sha256, calls.c.answer).join_from(
+    _NOW, calls, calls.c.key == sa.bindparam("b_key"), isouter=True
+)
+"""Whether any fault is set, and what the call with this key was answered, in one question."""
 _AGAIN: Final = sa.update(calls).where(calls.c.key == sa.bindparam("b_key")).values(calls=calls.c.calls + 1)
 _INSERT: Final = sa.insert(calls)
 _SHIFT: Final = sa.select(shifts.c.minor).where(
@@ -82,11 +86,11 @@ class Desk:
         self, connection: sa.Connection, call: Call, effect: Effect, armed: Mapping[Fault, float] | None
     ) -> tuple[Any, bool]:
         """Do a call once; without `armed` only if no fault is set at all."""
-        if armed is None and connection.execute(_ANY_FAULT).first() is not None:
+        row = connection.execute(_CALL, {"b_key": call.key}).one()
+        if armed is None and row.armed:
             raise _ArmedError
-        row = connection.execute(_CALL, {"b_key": call.key}).one_or_none()
         body = sha256(call.body)
-        if row is None:
+        if row.answer is None:
             return self._first(connection, call, body, effect(connection, armed or {})), True
         connection.execute(_AGAIN, {"b_key": call.key})
         if row.body_sha256 != body:
@@ -146,5 +150,5 @@ class Desk:
             "calls": 1,
             "at": self.clock(),
         }
-        connection.execute(_INSERT, row)
+        Database.put(connection, _INSERT, row)
         return answer

@@ -6,6 +6,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from assistant.bridge import shape
+from assistant.bridge.database import Database
 from assistant.bridge.providers import faults
 from assistant.bridge.providers.desk import Call, Desk
 from assistant.bridge.providers.faults import Fault
@@ -25,6 +26,17 @@ VALID_S: Final = 300.0
 
 
 _RESERVE: Final = sa.insert(payments)
+_SPENT: Final = sa.select(
+    sa.select(sa.func.coalesce(sa.func.sum(payments.c.authorised - payments.c.refunded), 0))
+    .where(
+        payments.c.customer == sa.bindparam("b_customer"),
+        payments.c.at >= sa.bindparam("b_since"),
+        payments.c.state != "voided",
+    )
+    .scalar_subquery(),
+    sa.select(sa.func.count()).where(payments.c.order_id == sa.bindparam("b_order")).scalar_subquery(),
+)
+"""What a customer spent since then, and how many payments an order has."""
 _ENTER: Final = sa.insert(entries)
 _ONE: Final = sa.select(payments).where(payments.c.reference == sa.bindparam("b_reference"))
 
@@ -47,15 +59,10 @@ class SandboxMoney:
 
         def effect(connection: sa.Connection, _armed: Mapping[Fault, float]) -> Json:
             since = self._desk.clock() - 86_400
-            spent = sa.select(sa.func.coalesce(sa.func.sum(payments.c.authorised - payments.c.refunded), 0)).where(
-                payments.c.customer == customer, payments.c.at >= since, payments.c.state != "voided"
-            )
-            if (
-                amount.minor > self._limits.order_minor
-                or self._spent(connection, spent) + amount.minor > self._limits.day_minor
-            ):
+            asked = {"b_order": order, "b_customer": customer, "b_since": since}
+            spent, number = connection.execute(_SPENT, asked).one()
+            if amount.minor > self._limits.order_minor or int(spent) + amount.minor > self._limits.day_minor:
                 raise Declined("over_limit")
-            number = connection.execute(sa.select(sa.func.count()).where(payments.c.order_id == order)).scalar_one()
             row = {
                 "reference": f"P{order.replace('-', '')[-12:]}-{number}",
                 "key": key,
@@ -145,7 +152,7 @@ class SandboxMoney:
             "currency": row.currency,
             "at": self._desk.clock(),
         }
-        connection.execute(_ENTER, line)
+        Database.put(connection, _ENTER, line)
 
     @staticmethod
     def _row(connection: sa.Connection, reference: str) -> Any:
@@ -159,11 +166,6 @@ class SandboxMoney:
     def _set(connection: sa.Connection, reference: str, **values: object) -> None:
         """Change one payment."""
         connection.execute(sa.update(payments).where(payments.c.reference == reference).values(values))
-
-    @staticmethod
-    def _spent(connection: sa.Connection, query: sa.Select[Any]) -> int:
-        """Return minor units."""
-        return int(connection.execute(query).scalar_one())
 
 
 def _state(reference: str, order: str, state: str, currency: str, minors: tuple[int, int, int]) -> Json:

@@ -5,6 +5,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from assistant.bridge.database import Database
 from assistant.bridge.providers.faults import Fault
 from assistant.bridge.providers.goods import Happening, Priced
 from assistant.bridge.providers.tables import bookings, happenings, holds
@@ -58,7 +59,6 @@ def write_course(
     """Write down what becomes of a booking (reference, order, service) at `clock` (Unix seconds, pace), and when it is told."""
     (reference, order, service), (now, pace) = booking, clock
     times = 0 if Fault.LOST_CALLBACK in armed else 2 if Fault.DOUBLE_CALLBACK in armed else 1
-    rows = []
     for seq, step in enumerate(steps):
         at = now + step.after_s / pace
         late = LATE_S if Fault.OUT_OF_ORDER in armed and seq % 2 == 1 else 0.0
@@ -75,5 +75,4 @@ def write_course(
             "told_at": at + late,
             "left": times if seq else 0,
         }
-        rows.append(row)
-    connection.execute(_COURSE, rows)
+        Database.put(connection, _COURSE, row)
