@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
+from assistant.bridge import sql
 from assistant.bridge.database import Database
 from assistant.bridge.providers.trade import Callback, Offer
 from assistant.bridge.records import METADATA, messages, offers, orders
@@ -128,9 +129,9 @@ class Book:
 
         def work(connection: sa.Connection) -> tuple[Record, News | None]:
             keys = {"b_id": order, "b_cause": cause} | ({} if after_seq is None else {"b_seq": after_seq})
-            row = connection.execute(guard, {**change.values(), "changed_at": self.clock(), **keys}).one_or_none()
+            row = sql.one(connection, guard, {**change.values(), "changed_at": self.clock(), **keys})
             if row is None:
-                return _record(connection.execute(_ORDER, {"b_id": order}).one()), None
+                return _record(sql.one(connection, _ORDER, {"b_id": order})), None
             record = _record(row)
             return record, self._news(connection, record, cause)
 
@@ -166,7 +167,7 @@ class Book:
         """Write down what a company said in passing (where a driver is), unless the order has ended."""
 
         def work(connection: sa.Connection) -> Record:
-            record = _record(connection.execute(_LOCKED, {"b_id": order}).one())
+            record = _record(sql.one(connection, _LOCKED, {"b_id": order}))
             change = Change(facts=facts, reason=record.reason)
             return record if record.over else alter(connection, order, change, self.clock())
 
@@ -237,13 +238,13 @@ _KEEP: Final = sa.insert(offers)
 
 def find(connection: sa.Connection, order: str) -> Record | None:
     """Return an order."""
-    row = connection.execute(_ORDER, {"b_id": order}).one_or_none()
+    row = sql.one(connection, _ORDER, {"b_id": order})
     return None if row is None else _record(row)
 
 
 def locked(connection: sa.Connection, order: str) -> Record | None:
     """Return an order that nobody else can change until the transaction ends."""
-    row = connection.execute(_LOCKED, {"b_id": order}).one_or_none()
+    row = sql.one(connection, _LOCKED, {"b_id": order})
     return None if row is None else _record(row)
 
 
@@ -256,12 +257,12 @@ def begin(connection: sa.Connection, order: str, vehicle: str, change: Change, n
 
 def alter(connection: sa.Connection, order: str, change: Change, now: float) -> Record:
     """Change an order and count its rev up; it must exist."""
-    return _record(connection.execute(_ALTER, {**change.values(), "changed_at": now, "b_id": order}).one())
+    return _record(sql.one(connection, _ALTER, {**change.values(), "changed_at": now, "b_id": order}))
 
 
 def keep_offer(connection: sa.Connection, order: str, offer: Offer, args: Mapping[str, Any], *, change: bool) -> None:
     """Keep an offer so that a consent to its digest can be carried out."""
-    if connection.execute(_OFFER, {"b_order": order, "b_digest": offer.quote.digest}).first() is not None:
+    if sql.one(connection, _OFFER, {"b_order": order, "b_digest": offer.quote.digest}) is not None:
         return
     row = {
         "order_id": order,
@@ -277,7 +278,7 @@ def keep_offer(connection: sa.Connection, order: str, offer: Offer, args: Mappin
 
 def find_offer(connection: sa.Connection, order: str, digest: str) -> Offer | None:
     """Return a kept offer."""
-    row = connection.execute(_OFFER, {"b_order": order, "b_digest": digest}).one_or_none()
+    row = sql.one(connection, _OFFER, {"b_order": order, "b_digest": digest})
     if row is None:
         return None
     return Offer(_quote(row.quote), json.loads(row.terms), json.loads(row.facts))
@@ -301,9 +302,9 @@ def _record(row: Any) -> Record:
         approved=row.approved,
         reference=row.reference,
         seq=row.seq,
-        started=row.started,
-        over=row.over,
-        erase=row.erase,
+        started=bool(row.started),
+        over=bool(row.over),
+        erase=bool(row.erase),
         committed_at=row.committed_at,
     )
 

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
+from assistant.bridge import sql
 from assistant.errors import UsageError
 
 T = TypeVar("T")
@@ -230,7 +231,7 @@ class _Commits:
                     job.value = job.work(connection)
                 at = None
                 for insert, many in rows.items():
-                    connection.execute(insert, many)
+                    sql.insert(connection, insert, many)
         except BaseException as error:
             if at is not None and len(jobs) > 1 and isinstance(error, Exception):
                 return at

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from assistant.bridge import sql
 from assistant.bridge.database import Database
 from assistant.bridge.engine import Json
 from assistant.core.quote import canonical
@@ -130,9 +131,9 @@ def start(connection: sa.Connection, order: str, executor: str, brief: Json, now
 
 def send(connection: sa.Connection, order: str, message: Json, key: str, now: float) -> bool:
     """Put a message into the mailbox, once per key; False if there is no such run."""
-    if connection.execute(_RUN, {"b_order": order}).first() is None:
+    if sql.one(connection, _RUN, {"b_order": order}) is None:
         return False
-    if connection.execute(_MAILED, {"b_order": order, "b_key": key}).first() is None:
+    if sql.one(connection, _MAILED, {"b_order": order, "b_key": key}) is None:
         row = {"order_id": order, "key": key, "message": _text(message), "at": now, "taken": False}
         Database.put(connection, _SEND, row)
     return True
@@ -142,20 +143,20 @@ def enter(connection: sa.Connection, order: str, executor: str, n: int, entry: E
     """Write entry `n` down and return what stands there then (an earlier owner may have been first); None if the run is not ours."""
     row = {"n": n, "name": entry.name, "answer": _text(entry.answer), "at": entry.at}
     who = {"b_order": order, "b_executor": executor}
-    if connection.execute(_ENTER, {**who, **row}).rowcount:
+    if sql.change(connection, _ENTER, {**who, **row}):
         return entry
-    stands = connection.execute(_ENTRY, {**who, "n": n}).one_or_none()
+    stands = sql.one(connection, _ENTRY, {**who, "n": n})
     return None if stands is None else _entry(stands)
 
 
 def take(connection: sa.Connection, order: str, key: str) -> None:
     """Take a message out of the mailbox; it must be entered in the same transaction."""
-    connection.execute(_TAKE, {"b_order": order, "b_key": key})
+    sql.change(connection, _TAKE, {"b_order": order, "b_key": key})
 
 
 def end(connection: sa.Connection, order: str, executor: str) -> None:
     """Note that a run has ended."""
-    connection.execute(_END, {"b_order": order, "b_executor": executor})
+    sql.change(connection, _END, {"b_order": order, "b_executor": executor})
 
 
 def unfinished(connection: sa.Connection, executor: str) -> list[str]:
@@ -180,7 +181,7 @@ def stories(connection: sa.Connection, executor: str, orders: Sequence[str]) -> 
 def new_mail(connection: sa.Connection, executor: str) -> list[tuple[str, str, Json]]:
     """Return order, key and message of all that lies in the mailboxes of an executor's runs, the oldest first."""
     return [
-        (row.order_id, row.key, json.loads(row.message)) for row in connection.execute(_NEW, {"b_executor": executor})
+        (row.order_id, row.key, json.loads(row.message)) for row in sql.rows(connection, _NEW, {"b_executor": executor})
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from assistant.bridge import sql
 from assistant.bridge.database import Database
 from assistant.bridge.records import requests
 from assistant.core.order import Snapshot
@@ -93,7 +94,7 @@ def problem(reason: str, order: str = "") -> Answer:
 
 def _stored(connection: sa.Connection, vehicle: str, request: Envelope) -> Answer | None:
     """Return the kept answer of a request."""
-    row = connection.execute(_KNOWN, {"b_vehicle": vehicle, "b_id": request.id}).one_or_none()
+    row = sql.one(connection, _KNOWN, {"b_vehicle": vehicle, "b_id": request.id})
     if row is None:
         return None
     if (row.body_sha256, row.order_id, row.op) != (request.body_sha256, request.order, request.op.value):

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from assistant.bridge import sql
 from assistant.bridge.database import Database
 from assistant.bridge.providers import faults
 from assistant.bridge.providers.faults import Fault
@@ -86,13 +87,13 @@ class Desk:
         self, connection: sa.Connection, call: Call, effect: Effect, armed: Mapping[Fault, float] | None
     ) -> tuple[Any, bool]:
         """Do a call once; without `armed` only if no fault is set at all."""
-        row = connection.execute(_CALL, {"b_key": call.key}).one()
+        row = sql.one(connection, _CALL, {"b_key": call.key})
         if armed is None and row.armed:
             raise _ArmedError
         body = sha256(call.body)
         if row.answer is None:
             return self._first(connection, call, body, effect(connection, armed or {})), True
-        connection.execute(_AGAIN, {"b_key": call.key})
+        sql.change(connection, _AGAIN, {"b_key": call.key})
         if row.body_sha256 != body:
             raise Declined("key_reused")
         return json.loads(row.answer), False
@@ -108,8 +109,8 @@ class Desk:
 
     def shift(self, connection: sa.Connection, service: str, order: str) -> int:
         """Return by how many minor units this order's price has moved."""
-        found = connection.execute(_SHIFT, {"b_order": order, "b_service": service})
-        return int(found.scalar_one_or_none() or 0)
+        found = sql.one(connection, _SHIFT, {"b_order": order, "b_service": service})
+        return 0 if found is None else int(found.minor)
 
     def _arm(self, call: Call) -> Mapping[Fault, float]:
         """Take the faults that fit, and suffer those that come before any effect."""

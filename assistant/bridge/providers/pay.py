@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from assistant.bridge import shape
+from assistant.bridge import shape, sql
 from assistant.bridge.database import Database
 from assistant.bridge.providers import faults
 from assistant.bridge.providers.desk import Call, Desk
@@ -38,6 +38,7 @@ _SPENT: Final = sa.select(
 )
 """What a customer spent since then, and how many payments an order has."""
 _ENTER: Final = sa.insert(entries)
+_SET: Final = sa.update(payments).where(payments.c.reference == sa.bindparam("b_reference"))
 _ONE: Final = sa.select(payments).where(payments.c.reference == sa.bindparam("b_reference"))
 
 
@@ -60,7 +61,7 @@ class SandboxMoney:
         def effect(connection: sa.Connection, _armed: Mapping[Fault, float]) -> Json:
             since = self._desk.clock() - 86_400
             asked = {"b_order": order, "b_customer": customer, "b_since": since}
-            spent, number = connection.execute(_SPENT, asked).one()
+            spent, number = sql.one(connection, _SPENT, asked)
             if amount.minor > self._limits.order_minor or int(spent) + amount.minor > self._limits.day_minor:
                 raise Declined("over_limit")
             row = {
@@ -71,10 +72,12 @@ class SandboxMoney:
                 "payee": payee,
                 "currency": amount.currency,
                 "authorised": amount.minor,
+                "captured": 0,
+                "refunded": 0,
                 "state": "authorised",
                 "at": self._desk.clock(),
             }
-            connection.execute(_RESERVE, row)
+            sql.insert(connection, _RESERVE, [row])
             return _state(str(row["reference"]), order, "authorised", amount.currency, (amount.minor, 0, 0))
 
         return shape.read(Payment, self._desk.once(Call(SERVICE, "authorise", order, key, shape.write(amount)), effect))
@@ -157,7 +160,7 @@ class SandboxMoney:
     @staticmethod
     def _row(connection: sa.Connection, reference: str) -> Any:
         """Return one payment's row; Declined `not_found`."""
-        row = connection.execute(_ONE, {"b_reference": reference}).one_or_none()
+        row = sql.one(connection, _ONE, {"b_reference": reference})
         if row is None:
             raise Declined("not_found")
         return row
@@ -165,7 +168,7 @@ class SandboxMoney:
     @staticmethod
     def _set(connection: sa.Connection, reference: str, **values: object) -> None:
         """Change one payment."""
-        connection.execute(sa.update(payments).where(payments.c.reference == reference).values(values))
+        sql.change(connection, _SET, {"b_reference": reference, **values})
 
 
 def _state(reference: str, order: str, state: str, currency: str, minors: tuple[int, int, int]) -> Json:

@@ -7,6 +7,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import sqlalchemy as sa
 
+from assistant.bridge import sql
 from assistant.bridge.providers import stock
 from assistant.bridge.providers.desk import Call, Desk
 from assistant.bridge.providers.faults import Fault
@@ -61,9 +62,12 @@ class Sandbox(Generic[G]):
                 "amount": offer.quote.amount.minor,
                 "currency": offer.quote.amount.currency,
                 "count": offer.terms["count"],
+                "cancelled": False,
+                "fee": 0,
+                "changes": 0,
                 "at": now,
             }
-            connection.execute(_BOOK, row)
+            sql.insert(connection, _BOOK, [row])
             if offer.terms["thing"]:
                 stock.let_go(connection, self.service, order)
             steps = stock.foresee(self._goods.course(offer.terms["wish"], now), armed)
@@ -263,7 +267,7 @@ class Sandbox(Generic[G]):
 
     def _count(self, connection: sa.Connection, order: str) -> int:
         """Count this order's bookings so far, so that a doubled one would have a name of its own."""
-        return int(connection.execute(_COUNT, {"b_order": order}).scalar_one())
+        return int(sql.one(connection, _COUNT, {"b_order": order})[0])
 
 
 def _one(reference: str) -> sa.Select[Any]:
