@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import groupby
 from types import SimpleNamespace
 from typing import Any, Final, TypeVar
 
@@ -143,19 +144,25 @@ class Book:
     def hear(self, told: Sequence[tuple[State, Callback]]) -> frozenset[str]:
         """Write down news that leaves orders in the state they are in, all in one transaction; return the ids of the others.
 
-        Others are about orders that have no receipt yet, are over, or become something else by it.
+        Several of one order become one message. Others are about orders that have no receipt yet, are over, or become something else by it.
         """
 
         def work(connection: sa.Connection) -> tuple[list[News], set[str]]:
             news, others = list[News](), set[str]()
-            for state, callback in sorted(told, key=lambda one: (one[1].order, one[1].booking.seq)):
-                record, booking = locked(connection, callback.order), callback.booking
-                if record is None or record.over or record.receipt is None or record.state is not state:
-                    others.add(callback.id)
-                elif booking.seq > record.seq:
-                    facts = {**record.facts, **booking.facts, "service_state": booking.state}
-                    after = alter(connection, record.id, Change(facts=facts, more={"seq": booking.seq}), self.clock())
-                    news.append(self._news(connection, after, f"news:{callback.id}"))
+            ranked = sorted(told, key=lambda one: (one[1].order, one[1].booking.seq))
+            for order, several in groupby(ranked, key=lambda one: one[1].order):
+                record, newest = locked(connection, order), None
+                for state, callback in several:
+                    booking = callback.booking
+                    if record is None or record.over or record.receipt is None or record.state is not state:
+                        others.add(callback.id)
+                    elif booking.seq > (record.seq if newest is None else newest.booking.seq):
+                        facts = {**record.facts, **booking.facts, "service_state": booking.state}
+                        record, newest = replace(record, facts=facts), callback
+                if newest is not None and record is not None:
+                    change = Change(facts=record.facts, more={"seq": newest.booking.seq})
+                    after = alter(connection, order, change, self.clock())
+                    news.append(self._news(connection, after, f"news:{newest.id}"))
             return news, others
 
         news, others = self.database.write(work)

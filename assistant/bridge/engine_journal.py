@@ -143,7 +143,14 @@ class JournalEngine:
     def _round(self) -> None:
         """Begin what was noticed and deliver what lies in the mailboxes."""
         noticed = {self._noticed.get() for _ in range(self._noticed.qsize())}
-        self._go_on([order for order in noticed if order not in self._runs])
+        new = {order for order in noticed if order not in self._runs}
+        if new:
+            found = self._database.read(
+                lambda c: [one for order in new for one in journal.story(c, self._executor, order)]
+            )
+            self._loop.call_soon_threadsafe(self._begin, found)
+        if noticed and noticed == new:
+            return
         letters = self._database.read(lambda c: journal.new_mail(c, self._executor))
         if letters:
             self._loop.call_soon_threadsafe(self._deliver, letters)

@@ -84,8 +84,18 @@ _EXECUTOR: Final = sa.bindparam("b_executor", type_=sa.String)
 _IDS: Final[sa.BindParameter[Any]] = sa.bindparam("b_ids", expanding=True)
 _RUN: Final = sa.select(runs.c.order_id).where(runs.c.order_id == _ORDER)
 _START: Final = sa.insert(runs)
-_MAILED: Final = sa.select(mail.c.key).where(mail.c.order_id == _ORDER, mail.c.key == sa.bindparam("b_key"))
-_SEND: Final = sa.insert(mail)
+_KEY: Final = sa.bindparam("key", type_=sa.String)
+_MAILED: Final = sa.exists().where(mail.c.order_id == _ORDER, mail.c.key == _KEY)
+_SEND: Final = sa.insert(mail).from_select(
+    ["order_id", "key", "message", "at", "taken"],
+    sa.select(
+        _ORDER,
+        _KEY,
+        sa.bindparam("message", type_=sa.Text),
+        sa.bindparam("at", type_=sa.Float),
+        sa.false(),
+    ).where(sa.exists().where(runs.c.order_id == _ORDER), ~_MAILED),
+)
 _MINE: Final = sa.exists().where(runs.c.order_id == _ORDER, runs.c.executor == _EXECUTOR, runs.c.ended.is_(False))
 _THERE: Final = sa.exists().where(entries.c.order_id == _ORDER, entries.c.n == sa.bindparam("n", type_=sa.Integer))
 _ENTER: Final = sa.insert(entries).from_select(
@@ -106,6 +116,12 @@ _OPEN: Final = sa.select(runs.c.order_id).where(
 )
 _STORIES: Final = sa.select(runs).where(
     runs.c.order_id.in_(_IDS), runs.c.executor == _EXECUTOR, runs.c.ended.is_(False)
+)
+_STORY: Final = (
+    sa.select(runs.c.brief, runs.c.began, runs.c.version, entries.c.name, entries.c.answer, entries.c.at)
+    .join_from(runs, entries, runs.c.order_id == entries.c.order_id, isouter=True)
+    .where(runs.c.order_id == _ORDER, runs.c.executor == _EXECUTOR, runs.c.ended.is_(False))
+    .order_by(entries.c.n)
 )
 _ENTRIES: Final = sa.select(entries).where(entries.c.order_id.in_(_IDS)).order_by(entries.c.order_id, entries.c.n)
 _NEW: Final = (
@@ -131,12 +147,8 @@ def start(connection: sa.Connection, order: str, executor: str, brief: Json, now
 
 def send(connection: sa.Connection, order: str, message: Json, key: str, now: float) -> bool:
     """Put a message into the mailbox, once per key; False if there is no such run."""
-    if sql.one(connection, _RUN, {"b_order": order}) is None:
-        return False
-    if sql.one(connection, _MAILED, {"b_order": order, "b_key": key}) is None:
-        row = {"order_id": order, "key": key, "message": _text(message), "at": now, "taken": False}
-        Database.put(connection, _SEND, row)
-    return True
+    row = {"b_order": order, "key": key, "message": _text(message), "at": now}
+    return sql.change(connection, _SEND, row) > 0 or sql.one(connection, _RUN, {"b_order": order}) is not None
 
 
 def enter(connection: sa.Connection, order: str, executor: str, n: int, entry: Entry) -> Entry | None:
@@ -162,6 +174,15 @@ def end(connection: sa.Connection, order: str, executor: str) -> None:
 def unfinished(connection: sa.Connection, executor: str) -> list[str]:
     """Return the orders whose runs an executor has to go on with."""
     return list(connection.execute(_OPEN, {"b_executor": executor}).scalars())
+
+
+def story(connection: sa.Connection, executor: str, order: str) -> list[Story]:
+    """Return the run of one order with its journal, if the executor has to go on with it."""
+    found = sql.rows(connection, _STORY, {"b_order": order, "b_executor": executor})
+    if not found or found[0].version != VERSION:
+        return []
+    told = tuple(_entry(row) for row in found if row.name is not None)
+    return [Story(order, json.loads(found[0].brief), found[0].began, told)]
 
 
 def stories(connection: sa.Connection, executor: str, orders: Sequence[str]) -> list[Story]:

@@ -39,6 +39,9 @@ _SPENT: Final = sa.select(
 """What a customer spent since then, and how many payments an order has."""
 _ENTER: Final = sa.insert(entries)
 _SET: Final = sa.update(payments).where(payments.c.reference == sa.bindparam("b_reference"))
+_TAKE: Final = _SET.where(payments.c.state == "authorised", payments.c.authorised >= sa.bindparam("b_most")).returning(
+    *payments.c
+)
 _ONE: Final = sa.select(payments).where(payments.c.reference == sa.bindparam("b_reference"))
 
 
@@ -86,10 +89,11 @@ class SandboxMoney:
         """Take reserved money."""
 
         def effect(connection: sa.Connection, _armed: Mapping[Fault, float]) -> Json:
-            row = self._row(connection, reference)
-            if row.state != "authorised" or amount.minor > row.authorised:
+            taken = {"b_reference": reference, "b_most": amount.minor, "state": "captured", "captured": amount.minor}
+            row = sql.one(connection, _TAKE, taken)
+            if row is None:
+                self._row(connection, reference)
                 raise Declined("not_authorised")
-            self._set(connection, reference, state="captured", captured=amount.minor)
             self._enter(connection, key, row, "capture", amount.minor)
             return _state(reference, order, "captured", row.currency, (row.authorised, amount.minor, 0))
 
