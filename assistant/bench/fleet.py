@@ -79,11 +79,15 @@ class Fleet:
     def wish(self) -> Errand:
         """Let a car that has not ordered before ask for a price; the rest follows by itself."""
         order, vehicle = _name(), f"bench-{self._name}-{len(self.errands)}"
-        errand = Errand(order, vehicle, _request(Op.QUOTE, WISH, order), time.monotonic())
+        errand = Errand(order, vehicle, ask(Op.QUOTE, WISH, order), time.monotonic())
         with self._changed:
             self.errands[order] = errand
         self._publish(errand)
         return errand
+
+    def cancel(self, errand: Errand) -> None:
+        """Let a car take its order back."""
+        self._client.publish(topics.request(errand.vehicle), ask(Op.CANCEL, {}, errand.order), qos=1)
 
     @property
     def open(self) -> int:
@@ -112,7 +116,7 @@ class Fleet:
             if now - errand.sent >= AGAIN_S:
                 errand.sent = now
                 if errand.accepted:
-                    errand.message = _request(Op.STATUS, {}, errand.order)
+                    errand.message = ask(Op.STATUS, {}, errand.order)
                 self._publish(errand)
 
     def _publish(self, errand: Errand) -> None:
@@ -138,7 +142,7 @@ class Fleet:
         before, errand.last, at = errand.last, now, time.monotonic()
         if now.state is State.QUOTED and now.quote is not None:
             if before is None or before.quote != now.quote:
-                errand.message = _request(Op.COMMIT, _yes(now.quote), errand.order)
+                errand.message = ask(Op.COMMIT, _yes(now.quote), errand.order)
                 errand.sent = errand.committed = at
                 self._publish(errand)
             return
@@ -181,7 +185,7 @@ def _name() -> str:
     return uuid7(time.time_ns() // 1_000_000, os.urandom(10))
 
 
-def _request(op: Op, body: dict[str, Any], order: str) -> bytes:
+def ask(op: Op, body: dict[str, Any], order: str = "") -> bytes:
     """Return a message that means something for ten minutes."""
     now = int(time.time())
     return encode(Envelope(_name(), op, body, now, now + 600, order))

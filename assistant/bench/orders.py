@@ -8,12 +8,13 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from assistant.bench import waiting
 from assistant.bench.fleet import Errand, Fleet, figures
 from assistant.bench.servers import BridgeProcess, Mosquitto, Postgres
 from assistant.errors import UsageError
@@ -31,7 +32,9 @@ STRUCK: Final = 60
 STRUCK_PER_S: Final = 15.0
 PATIENCE_S: Final = 25.0
 PLAIN_S: Final = 8.0
-LEASE_S: Final = "3"
+WAITING: Final = 1_000
+MANY: Final = 10_000
+"""Orders that wait at once."""
 
 
 @dataclass(slots=True)
@@ -42,10 +45,16 @@ class Stand:
     broker: Mosquitto
     bridges: list[BridgeProcess] = field(default_factory=list)
 
+    @property
+    def processor_s(self) -> float:
+        """Return the processor seconds its bridges have used."""
+        return sum(waiting.processor_s(bridge.pid) for bridge in self.bridges)
 
-def run(progress: Progress) -> dict[str, Any]:
-    """Return orders per second, waits, losses and recovery, per database and number of bridges; about two minutes.
 
+def run(progress: Progress, *, full: bool = False) -> dict[str, Any]:
+    """Return orders per second, waits, losses and recovery, per database and number of bridges; about three minutes.
+
+    With `full` ten thousand orders wait, and their cars come back, at every one of them: some fifteen minutes more.
     Raises UsageError without mosquitto.
     """
     if not Mosquitto.there():
@@ -63,7 +72,15 @@ def run(progress: Progress) -> dict[str, Any]:
         }
         kind = "postgresql" if postgres else "sqlite"
         plain = _plain(folder / "plain", _database(postgres, folder, kind, 0), progress)
-        return {**found[f"{kind}, 1 bridge"], "database": kind, "baseline": plain, "by_database": found}
+        chosen = {f"{kind}, 1 bridge": WAITING} if not full else dict.fromkeys(found, MANY)
+        waits = {what: _wait(postgres, folder, what, count, progress) for what, count in chosen.items()}
+        return {
+            **found[f"{kind}, 1 bridge"],
+            "database": kind,
+            "baseline": plain,
+            "by_database": found,
+            "waiting": waits,
+        }
     finally:
         if postgres is not None:
             postgres.end()
@@ -80,15 +97,22 @@ def _postgres(progress: Progress) -> Postgres | None:
     return postgres
 
 
-def _database(postgres: Postgres | None, folder: Path, kind: str, count: int) -> str:
+def _database(postgres: Postgres | None, folder: Path, kind: str, name: object) -> str:
     """Return the URL of an empty database."""
     if kind == "postgresql" and postgres is not None:
-        return postgres.database(f"orders{count}")
-    return f"sqlite:{folder}/orders{count}.db"
+        return postgres.database(f"orders{name}")
+    return f"sqlite:{folder}/orders{name}.db"
 
 
 @contextmanager
-def _standing(folder: Path, db: str, count: int, *, keeps: bool = True) -> Iterator[Stand]:
+def _standing(
+    folder: Path,
+    db: str,
+    count: int,
+    *,
+    keeps: bool = True,
+    options: Sequence[str] = ("--pace", "1000", "--lease", "3"),
+) -> Iterator[Stand]:
     """Start a broker and bridges; end them by their ids."""
     folder.mkdir()
     stand = Stand(db, Mosquitto(folder, keeps=keeps))
@@ -96,7 +120,7 @@ def _standing(folder: Path, db: str, count: int, *, keeps: bool = True) -> Itera
     try:
         for n in range(count):
             log = folder / f"bridge{n}.log"
-            bridge = BridgeProcess(db, stand.broker.port, f"b{n}", log, "--pace", "1000", "--lease", LEASE_S)
+            bridge = BridgeProcess(db, stand.broker.port, f"b{n}", log, *options)
             stand.bridges.append(bridge)
             bridge.begin()
         yield stand
@@ -113,7 +137,10 @@ def _measure(folder: Path, db: str, count: int, progress: Progress) -> dict[str,
         fleet = Fleet(stand.broker.port)
         try:
             progress(f"{what}: as many orders as it takes")
+            used = -stand.processor_s
             per_second = _throughput(fleet)
+            used += stand.processor_s
+            bought = len(fleet.errands)
             progress(f"{what}: {per_second:.0f} orders/s; waits at half of that")
             calm = _calm(fleet, per_second / 2)
             progress(f"{what}: kill -9")
@@ -127,11 +154,21 @@ def _measure(folder: Path, db: str, count: int, progress: Progress) -> dict[str,
         "accept_ms": figures([e.accepted - e.committed for e in calm if e.accepted]),
         "done_ms": figures([e.done - e.committed for e in calm if e.done]),
         "offered_per_second": round(per_second / 2, 1),
+        "bridge_cpu_ms_per_order": round(1000 * used / bought, 1),
         "orders": len(errands),
         "lost": lost,
         "doubled": doubled,
         "recovery_s": round(recovery_s, 1),
     }
+
+
+def _wait(postgres: Postgres | None, folder: Path, what: str, count: int, progress: Progress) -> dict[str, Any]:
+    """Let orders wait at one database with so many bridges, at the real trade's pace and with the lease as it comes."""
+    kind, bridges = what.partition(",")[0], 1 + what.endswith("s")
+    name = f"wait{bridges}"
+    db = _database(postgres, folder, kind, name)
+    with _standing(folder / f"{kind}{name}", db, bridges, options=()) as stand:
+        return waiting.measure(stand.broker, db, stand.bridges, count, lambda text: progress(f"{what}: {text}"))
 
 
 def _throughput(fleet: Fleet) -> float:

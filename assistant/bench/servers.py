@@ -98,9 +98,9 @@ class Mosquitto:
         self.port = free_port()
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nmax_queued_messages 0\n"
-            f"persistence {str(keeps).lower()}\npersistence_location {folder}/\nautosave_on_changes true\n"
-            "autosave_interval 1\nuser root\n"
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nmax_queued_messages 40000\n"
+            f"persistence {str(keeps).lower()}\npersistence_location {folder}/\nautosave_on_changes false\n"
+            "autosave_interval 5\nuser root\n"
         )
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -130,7 +130,7 @@ class BridgeProcess:
         broker = f"mqtt://127.0.0.1:{port}"
         self._command = [sys.executable, "-m", "assistant.bridge.app"]
         self._command += ["--db", db, "--broker", broker, "--name", name, *more]
-        self.log = log
+        self.log, self.name = log, name
         self._readies = 0
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -4,9 +4,10 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from assistant.bridge import book as pages
-from assistant.bridge.book import Book, Change, Record
+from assistant.bridge import pages
+from assistant.bridge.book import Book
 from assistant.bridge.engine import Engine
+from assistant.bridge.pages import Change, Record
 from assistant.bridge.providers.trade import Declined, Limits, Offer
 from assistant.bridge.requests import Answer, Requests, about, problem
 from assistant.bridge.services import Services

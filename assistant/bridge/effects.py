@@ -3,7 +3,22 @@
 import sqlalchemy as sa
 
 from assistant.bridge.database import Database, connect, parse
+from assistant.bridge.journal import runs
 from assistant.bridge.providers.tables import bookings, entries
+
+
+def carried(db: str) -> dict[str, list[str]]:
+    """Return per bridge the orders that it has to go on with, the oldest first."""
+    database = Database(connect(parse(db), 1))
+    query = sa.select(runs.c.executor, runs.c.order_id).where(runs.c.ended.is_(False)).order_by(runs.c.began)
+    try:
+        rows = database.read(lambda c: c.execute(query).all())
+    finally:
+        database.engine.dispose()
+    found: dict[str, list[str]] = {}
+    for executor, order in rows:
+        found.setdefault(executor, []).append(order)
+    return found
 
 
 def effects(db: str) -> dict[str, tuple[int, int]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from assistant.bridge.book import Book, News
+from assistant.bridge.book import Book
 from assistant.bridge.database import Database, connect, parse
 from assistant.bridge.engine import Engine, Run
 from assistant.bridge.engine_journal import JournalEngine
@@ -18,6 +18,7 @@ from assistant.bridge.leases import LEASE_S, RENEW_S, Leases
 from assistant.bridge.metrics import Meter
 from assistant.bridge.operations import Operations, envelope
 from assistant.bridge.outgoing import Outgoing
+from assistant.bridge.pages import News
 from assistant.bridge.providers.desk import Desk
 from assistant.bridge.providers.sandboxes import sandboxes
 from assistant.bridge.pump import Pump

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from assistant.bridge.book import Book, News
+from assistant.bridge.book import Book
 from assistant.bridge.metrics import Meter
+from assistant.bridge.pages import News
 
 _log = logging.getLogger(__name__)
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from assistant.bridge.book import Book, Change
+from assistant.bridge.book import Book
 from assistant.bridge.engine import Engine
+from assistant.bridge.pages import Change
 from assistant.bridge.providers.ports import Trade
 from assistant.bridge.providers.trade import Callback, ProviderError, Stage
 from assistant.bridge.services import Services

@@ -6,8 +6,9 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from assistant.bridge.book import Book, Record
+from assistant.bridge.book import Book
 from assistant.bridge.metrics import Meter
+from assistant.bridge.pages import Record
 from assistant.bridge.providers.trade import ProviderError
 from assistant.bridge.records import orders
 from assistant.bridge.services import Services

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from assistant.bridge import shape
-from assistant.bridge.book import Book, Change, Record
+from assistant.bridge.book import Book
 from assistant.bridge.engine import Json
 from assistant.bridge.metrics import Meter
+from assistant.bridge.pages import Change, Record
 from assistant.bridge.providers.ports import Trade
 from assistant.bridge.providers.trade import Booking, Declined, Offer, ProviderError, Stage
 from assistant.bridge.services import Services

@@ -28,6 +28,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, metavar="FILE", help="recordings' manifest or labelled sentences (default: ../shared)"
     )
+    parser.add_argument("--full", action="store_true", help="orders: ten thousand that wait, everywhere (long)")
     parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
 
 
@@ -35,6 +36,8 @@ def run(options: argparse.Namespace) -> int:
     """Print the figures; UsageError where the data is missing."""
     if options.what == "orders":
         return _orders(options)
+    if options.full:
+        raise UsageError("--full is for bench orders", "leave --full away")
     config = load(options.config)
     data = options.data or _shared(DATA[options.what])
     if not data.exists():
@@ -52,7 +55,7 @@ def _orders(options: argparse.Namespace) -> int:
         from assistant.bench import orders
     except ImportError as error:
         raise UsageError(f"the bridge is not installed: {error.name}", "pip install cabin-assistant[bridge]") from error
-    figures = orders.run(_progress())
+    figures = orders.run(_progress(), full=options.full)
     print(json.dumps(figures, ensure_ascii=False, indent=None if options.json else 2))
     return 0
 
