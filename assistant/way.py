@@ -15,7 +15,7 @@ from assistant.errors import CabinError
 
 log = logging.getLogger(__name__)
 
-BRIDGE = ("dbos", "sqlalchemy")
+BRIDGE = ("sqlalchemy", "prometheus_client")
 """What the bridge cannot do without."""
 
 

@@ -19,20 +19,23 @@ ALARM_AFTER: Final = 5
 """Rounds without certainty after which the operator is called."""
 LOOK_UNDER_WAY_S: Final = 120.0
 LOOK_BOOKED_S: Final = 6 * 3600.0
-"""How often a company is asked by itself, should its news get lost."""
+"""After so long without news a company is asked by itself, should its news get lost."""
+LOOK_AT_LEAST_S: Final = 1800.0
+"""Each look that finds nothing new makes the next one under way later by a factor of two, up to this."""
 NEWER_PRICE: Final = frozenset({"price_changed", "quote_expired"})
 
 
 class OrderTale:
     """One order's workflow; everything in it comes from steps and messages, so that it can be told again."""
 
-    __slots__ = ("_look_s", "_mail", "_payments", "_reference", "_run", "_stage", "_works")
+    __slots__ = ("_look_s", "_looks", "_mail", "_payments", "_reference", "_run", "_stage", "_works")
 
     def __init__(self, run: Run, works: Works, look_s: float | None = None) -> None:
         """Look at the company every `look_s` seconds if given, else as often as it is worth."""
         self._run = run
         self._works = works
         self._look_s = look_s
+        self._looks = 0
         self._mail: list[Json] = []
         self._payments: list[Paid] = []
         self._reference = ""
@@ -113,6 +116,7 @@ class OrderTale:
         works, reference = self._works, self._reference
         for i in count():
             message = await self._next(self._pause_s())
+            self._looks = self._looks + 1 if message is None else 0
             match message:
                 case {"kind": "news", "booking": booking}:
                     after = await self._run.step(f"news:{i}", lambda b=booking, i=i: works.news(f"news:{i}", b))  # type: ignore[misc]
@@ -224,7 +228,9 @@ class OrderTale:
         """Return how long the company's own news is waited for."""
         if self._look_s is not None:
             return self._look_s
-        return LOOK_UNDER_WAY_S if self._stage is Stage.UNDER_WAY else LOOK_BOOKED_S
+        if self._stage is not Stage.UNDER_WAY:
+            return LOOK_BOOKED_S
+        return min(LOOK_UNDER_WAY_S * 2.0 ** min(self._looks, 10), LOOK_AT_LEAST_S)
 
 
 def less(payments: Sequence[Paid], minor: int) -> list[Paid]:

@@ -239,6 +239,8 @@ class Works:
         state = STATES[booking.stage]
         over = booking.stage is Stage.OVER
         record = self._record()
+        if record.over or booking.seq <= record.seq:
+            return {"stage": booking.stage.value if record.seq == booking.seq else "", "over": record.over}
         facts = {**record.facts, **booking.facts, "service_state": booking.state}
         more = {"seq": booking.seq, "over": over}
         change = Change(state, facts=facts, more=more, reason="called_off" if booking.stage is Stage.CALLED_OFF else "")

@@ -3,85 +3,26 @@
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("sqlalchemy")
 
-from assistant.app import App
-from assistant.config import Config, Link, Model, Paths
+from assistant.config import Link
 from assistant.core.context import Connectivity
-from assistant.core.order import Order, State
-from assistant.dialogue.state import Phase
+from assistant.core.order import State
 from assistant.ledger.audit import Head
 from assistant.ledger.store import Ledger
-from assistant.link.loopback import Child
-from assistant.report import Exchange
-from assistant.session import converse, settle
+from assistant.session import settle
+from tests.journeys.person import AT_REST, Car
 
-AT_REST = frozenset({Phase.IDLE, Phase.CONFIRMING, Phase.CHOOSING})
+CHILD = Link(kind="child", sandbox_pace=60.0)
 pytestmark = pytest.mark.timeout(180)
 
 
-class Car:
-    """A person in a car who types."""
-
-    def __init__(self, folder: Path, kind: str = "child", language: str = "en") -> None:
-        paths = Paths(state=str(folder / "state"), cache=str(folder / "cache"))
-        link = Link(kind=kind, sandbox_pace=60.0)  # type: ignore[arg-type]
-        self.config = replace(Config(), language=language, paths=paths, link=link, model=Model(name="none"))  # type: ignore[arg-type]
-        self.exchanges: list[Exchange] = []
-        self.app = App(self.config, report=self.exchanges.append)
-        self.folder = folder / "state"
-
-    def talk(self, script: Callable[[], None]) -> None:
-        converse(self.app, script)
-
-    def say(self, text: str) -> list[str]:
-        """Say a sentence and return what is answered once the conversation rests."""
-        before = len(self.spoken)
-        self.app.type(text, self.config.language)
-        settle(self.app, AT_REST)
-        return self.spoken[before:]
-
-    @property
-    def spoken(self) -> list[str]:
-        said = [sentence for exchange in self.exchanges for sentence in exchange.reply]
-        current = self.app.reporter._open
-        return [*said, *(current.reply if current is not None else [])]
-
-    def until(self, true: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
-        ends = time.monotonic() + timeout_s
-        while not true():
-            assert time.monotonic() < ends, f"{what}: {self.spoken} {self.orders}"
-            time.sleep(0.05)
-
-    @property
-    def orders(self) -> tuple[Order, ...]:
-        return self.app.outside.desk.known
-
-    def state(self) -> State:
-        return self.orders[-1].state
-
-    def bridge(self) -> Child:
-        link = self.app.outside._link
-        assert isinstance(link, Child)
-        return link
-
-    def booked(self) -> int:
-        """Count what the sandbox companies sold to this car, by their own books."""
-        import sqlite3
-
-        with sqlite3.connect(self.folder / "bridge.sqlite") as book:
-            return int(book.execute("SELECT count(*) FROM sandbox_booking").fetchone()[0])
-
-
 def test_a_ride_is_priced_read_back_agreed_to_told_of_and_cancelled_by_its_refund_rule(tmp_path: Path) -> None:
-    car = Car(tmp_path)
+    car = Car(tmp_path, CHILD)
 
     def script() -> None:
         (*_, price) = car.say("book me a ride to the station")
@@ -113,7 +54,7 @@ def test_a_ride_is_priced_read_back_agreed_to_told_of_and_cancelled_by_its_refun
 
 
 def test_without_a_yes_nothing_is_bought(tmp_path: Path) -> None:
-    car = Car(tmp_path)
+    car = Car(tmp_path, CHILD)
 
     def script() -> None:
         for answer in ("no", "never mind"):
@@ -129,7 +70,7 @@ def test_without_a_yes_nothing_is_bought(tmp_path: Path) -> None:
 def test_a_bridge_killed_between_the_yes_and_the_receipt_finishes_the_order_once_and_what_is_said_is_true(
     tmp_path: Path,
 ) -> None:
-    car = Car(tmp_path)
+    car = Car(tmp_path, CHILD)
 
     def script() -> None:
         car.say("order a large latte")
@@ -152,7 +93,7 @@ def test_a_bridge_killed_between_the_yes_and_the_receipt_finishes_the_order_once
 
 
 def test_offline_the_wish_is_kept_and_asked_again_when_the_connection_is_back(tmp_path: Path) -> None:
-    car = Car(tmp_path)
+    car = Car(tmp_path, CHILD)
     desk = car.app.outside.desk
     car.bridge()._again_s = 3.0
 
@@ -174,7 +115,7 @@ def test_offline_the_wish_is_kept_and_asked_again_when_the_connection_is_back(tm
 
 
 def test_without_a_way_to_the_bridge_it_is_said_plainly(tmp_path: Path) -> None:
-    car = Car(tmp_path, "none")
+    car = Car(tmp_path, Link(kind="none"))
     said: list[str] = []
 
     def script() -> None:
@@ -185,7 +126,7 @@ def test_without_a_way_to_the_bridge_it_is_said_plainly(tmp_path: Path) -> None:
 
 
 def test_in_chinese_too(tmp_path: Path) -> None:
-    car = Car(tmp_path, language="zh")
+    car = Car(tmp_path, CHILD, "zh")
 
     def script() -> None:
         (*_, price) = car.say("叫车去火车站")
@@ -197,7 +138,7 @@ def test_in_chinese_too(tmp_path: Path) -> None:
 
 
 def test_above_the_spoken_limit_the_phone_must_approve_the_same_price(tmp_path: Path) -> None:
-    car = Car(tmp_path)
+    car = Car(tmp_path, CHILD)
 
     def script() -> None:
         assert "Which one?" in car.say("book a hotel in Shanghai")[-1]
@@ -216,7 +157,7 @@ def test_above_the_spoken_limit_the_phone_must_approve_the_same_price(tmp_path: 
 
 
 def test_what_the_world_outside_knows_is_told_and_changes_nothing(tmp_path: Path) -> None:
-    car = Car(tmp_path)
+    car = Car(tmp_path, CHILD)
 
     def script() -> None:
         assert "degrees" in car.say("what's the weather in Hangzhou tomorrow")[-1]
