@@ -40,9 +40,7 @@ def test_nothing_pickles() -> None:
     ] == []
 
 
-@pytest.mark.parametrize(
-    "heavy", ["numpy", "onnxruntime", "sounddevice", "llama_cpp", "faster_whisper", "paho", "dbos"]
-)
+@pytest.mark.parametrize("heavy", ["numpy", "onnxruntime", "sounddevice", "llama_cpp", "faster_whisper", "paho"])
 def test_asking_loads_no_heavy_library(heavy: str) -> None:
     code = f"import sys, assistant.app, assistant.cli; sys.exit({heavy!r} in sys.modules)"
 

@@ -29,6 +29,7 @@ KEEPALIVE_S: Final = 60
 SESSION_S: Final = 600
 AGAIN_S: Final = 20.0
 """How long a car waits for news of its order before it asks again."""
+PING_LIFE_S: Final = 15
 CONNECT_S: Final = 10.0
 
 
@@ -118,13 +119,13 @@ async def _ask(writer: asyncio.StreamWriter, seat: Seat) -> None:
     """Ask until it is answered, then keep the connection alive."""
     asked = time.monotonic()
     while seat.ponged < asked:
-        writer.write(_publish(topics.request(seat.vehicle), ask(Op.PING, {"head": "", "length": 0})))
+        writer.write(_publish(topics.request(seat.vehicle), ask(Op.PING, {"head": "", "length": 0}), PING_LIFE_S))
         for _ in range(10):
             await asyncio.sleep(ANSWER_WITHIN_S / 10)
             if seat.ponged >= asked:
                 break
     while seat.heard < asked:
-        writer.write(_publish(topics.request(seat.vehicle), ask(Op.STATUS, {}, seat.order)))
+        writer.write(_publish(topics.request(seat.vehicle), ask(Op.STATUS, {}, seat.order), int(AGAIN_S)))
         await asyncio.sleep(AGAIN_S)
     while True:
         writer.write(bytes((PINGREQ, 0)))
@@ -195,5 +196,6 @@ def _subscribe(topic: str) -> bytes:
     return _framed(SUBSCRIBE, struct.pack("!HB", 1, 0) + _text(topic) + b"\1")
 
 
-def _publish(topic: str, payload: bytes) -> bytes:
-    return _framed(PUBLISH | 0x02, _text(topic) + struct.pack("!HB", 1, 0) + payload)
+def _publish(topic: str, payload: bytes, life_s: int) -> bytes:
+    """Send what the broker may drop once it means nothing any more."""
+    return _framed(PUBLISH | 0x02, _text(topic) + struct.pack("!HBBI", 1, 5, 0x02, life_s) + payload)

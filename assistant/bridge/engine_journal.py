@@ -90,6 +90,8 @@ class JournalEngine:
 
     def close(self, drain_s: float) -> None:
         """Park every workflow at its next step, wait for running steps, and stop; parked ones stay unfinished in the database."""
+        if self._leaving:
+            return
         self._leaving = True
         self._look.set()
         ends = time.monotonic() + drain_s

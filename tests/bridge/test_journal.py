@@ -1,0 +1,186 @@
+"""The workflow engine: told again after any crash it learns the same, and only its owner goes on with it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from assistant.bridge.database import Database
+from assistant.bridge.engine import Json, Run
+from assistant.bridge.engine_journal import JournalEngine
+from tests.link.broker import until
+
+ORDER = "01900000-0000-7000-8000-000000000001"
+
+
+class Stage:
+    """Executors on one database that tell the same workflow, and what they did."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.did: list[str] = []
+        self.heard: list[Any] = []
+        self.ended: list[str] = []
+        self.hold = threading.Event()
+        self.hold.set()
+        self.wait_s = 30.0
+        self.engines: list[JournalEngine] = []
+
+    def executor(self, name: str) -> JournalEngine:
+        engine = JournalEngine(self.database, name, time.time)
+        self.engines.append(engine)
+
+        async def tale(run: Run) -> str:
+            first = await run.step("first", lambda: self._do(name, "first"))
+            message = await run.receive(self.wait_s)
+            self.heard.append(message)
+            await run.step("last", lambda: self._do(name, f"last after {first['by']}"))
+            self.ended.append(run.order)
+            return "over"
+
+        engine.open(tale)
+        return engine
+
+    def start(self, engine: JournalEngine) -> None:
+        self.database.write(lambda c: engine.start(c, ORDER, {"digest": "d"}))
+        engine.notice(ORDER)
+
+    def send(self, engine: JournalEngine, message: Json, key: str) -> bool:
+        return self.database.write(lambda c: engine.send(c, ORDER, message, key))
+
+    def _do(self, name: str, what: str) -> Json:
+        self.did.append(f"{name}: {what}")
+        self.hold.wait(10)
+        return {"by": name}
+
+
+@pytest.fixture
+def stage(database: Database) -> Iterator[Stage]:
+    stage = Stage(database)
+    yield stage
+    stage.hold.set()
+    for engine in stage.engines:
+        engine.close(1)
+
+
+def test_a_message_is_taken_once_however_often_it_is_sent(stage: Stage) -> None:
+    engine = stage.executor("a")
+    assert not stage.send(engine, {"kind": "early"}, "k0")
+    stage.start(engine)
+    assert stage.send(engine, {"kind": "yes"}, "k1")
+    assert stage.send(engine, {"kind": "no"}, "k1")
+    engine.notice(ORDER)
+
+    assert until(lambda: stage.ended)
+    assert stage.heard == [{"kind": "yes"}]
+    assert stage.did == ["a: first", "a: last after a"]
+
+
+def test_after_a_restart_it_goes_on_where_it_was_and_nothing_written_down_is_done_again(stage: Stage) -> None:
+    before = stage.executor("a")
+    stage.start(before)
+    assert until(lambda: stage.did and before._busy == 0)
+    before.close(5)
+    after = stage.executor("a")
+
+    assert stage.send(after, {"kind": "yes"}, "k")
+
+    assert until(lambda: stage.ended)
+    assert stage.did == ["a: first", "a: last after a"]
+
+
+def test_a_wait_ends_by_itself_and_what_passed_of_it_before_a_restart_counts(stage: Stage) -> None:
+    stage.wait_s = 1.5
+    before = stage.executor("a")
+    stage.start(before)
+    assert until(lambda: stage.did and before._busy == 0)
+    began = time.monotonic()
+    time.sleep(1)
+    before.close(5)
+    stage.executor("a")
+
+    assert until(lambda: stage.ended)
+    assert stage.heard == [None]
+    assert 1.2 < time.monotonic() - began < 4
+
+
+def test_a_dead_executors_work_goes_on_elsewhere_and_when_it_comes_back_it_lets_go(stage: Stage) -> None:
+    slow, heir = stage.executor("slow"), stage.executor("heir")
+    stage.hold.clear()
+    stage.start(slow)
+    assert until(lambda: stage.did == ["slow: first"])
+
+    assert heir.take_over("slow") == 1
+    assert until(lambda: "heir: first" in stage.did)
+    stage.hold.set()
+    assert until(lambda: not slow._runs)
+    assert stage.send(heir, {"kind": "yes"}, "k")
+
+    assert until(lambda: stage.ended)
+    assert stage.ended == [ORDER]
+    assert stage.did[2:] == ["heir: last after heir"]
+    assert heir.take_over("slow") == 0
+
+
+def test_a_message_sent_through_another_bridge_is_found(stage: Stage) -> None:
+    mine, other = stage.executor("mine"), stage.executor("other")
+    stage.start(mine)
+    assert until(lambda: stage.did and mine._busy == 0)
+
+    assert stage.send(other, {"kind": "yes"}, "k")
+
+    assert until(lambda: stage.ended)
+    assert stage.heard == [{"kind": "yes"}]
+
+
+def test_a_start_that_was_undone_never_runs(stage: Stage) -> None:
+    engine = stage.executor("a")
+
+    def undone(connection: Any) -> None:
+        engine.start(connection, ORDER, {})
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        stage.database.write(undone)
+    engine.notice(ORDER)
+    time.sleep(0.5)
+
+    assert stage.did == []
+
+
+def test_what_is_forgotten_leaves_no_row(stage: Stage) -> None:
+    engine = stage.executor("a")
+    stage.start(engine)
+    stage.send(engine, {"kind": "yes"}, "k")
+    assert until(lambda: stage.ended and not engine._runs)
+
+    engine.forget([ORDER])
+
+    count: Callable[[str], int] = lambda table: stage.database.read(  # noqa: E731
+        lambda c: int(c.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())
+    )
+    assert [count(table) for table in ("bridge_run", "bridge_step", "bridge_mail")] == [0, 0, 0]
+
+
+def test_a_workflow_that_fails_stays_unfinished_and_ends_no_other(stage: Stage) -> None:
+    engine = JournalEngine(stage.database, "a", time.time)
+    stage.engines.append(engine)
+
+    async def tale(run: Run) -> str:
+        if run.order == ORDER:
+            raise LookupError
+        stage.ended.append(run.order)
+        return "over"
+
+    engine.open(tale)
+    stage.start(engine)
+    stage.database.write(lambda c: engine.start(c, "other", {}))
+    engine.notice("other")
+
+    assert until(lambda: stage.ended == ["other"] and not engine._runs)
+    engine.close(1)
+    again = stage.executor("a")
+    assert until(lambda: stage.did == ["a: first"])
+    assert again._runs.keys() == {ORDER}
