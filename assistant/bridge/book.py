@@ -12,8 +12,9 @@ from assistant.bridge import pages
 from assistant.bridge.database import Database
 from assistant.bridge.pages import Change, News, Record
 from assistant.bridge.providers.trade import Callback, Offer
-from assistant.bridge.records import METADATA, messages
+from assistant.bridge.records import METADATA, SCHEMA, messages, schema
 from assistant.core.order import Fact, State
+from assistant.errors import CabinError
 
 
 class Book:
@@ -29,9 +30,8 @@ class Book:
         self._tell = tell
 
     def open(self) -> None:
-        """Create the tables that are missing."""
-        with self.database.writing() as connection:
-            METADATA.create_all(connection)
+        """Create what is missing and bring what is older up to date. Raises CabinError for a newer bridge's book."""
+        self.database.prepare(METADATA, _bring_up)
 
     def order(self, order: str) -> Record | None:
         """Return an order, or None if it never came."""
@@ -123,3 +123,16 @@ class Book:
         news = News(self._name(), record.vehicle, record.id, cause, record.rev, record.snapshot.to_json())
         pages.note(connection, news, self.clock())
         return news
+
+
+def _bring_up(connection: sa.Connection, before: frozenset[str]) -> None:
+    """Bring the tables up to date that were there `before`."""
+    known = connection.execute(sa.select(sa.func.max(schema.c.version))).scalar_one()
+    if known is None:
+        if "bridge_request" in before:
+            connection.exec_driver_sql("ALTER TABLE bridge_request DROP COLUMN errand")
+        connection.execute(sa.insert(schema), {"version": SCHEMA})
+    elif known > SCHEMA:
+        raise CabinError(
+            f"this book is a newer bridge's (schema {known}, this one knows {SCHEMA})", "update cabin-bridge"
+        )

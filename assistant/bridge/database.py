@@ -18,6 +18,8 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 _PUT: Final = "put"
+_PREPARING: Final = 0x6361_6269
+"""The lock under which bridges create tables; any number that is only ours."""
 BUSY_TIMEOUT_MS: Final = 30_000
 TOGETHER: Final = 32
 """Transactions that share one commit."""
@@ -84,6 +86,20 @@ class Database:
             if self._lite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
+
+    def prepare(
+        self, metadata: sa.MetaData, after: Callable[[sa.Connection, frozenset[str]], None] = lambda *_: None
+    ) -> None:
+        """Create the tables that are missing, then call `after` with those that were there; one bridge at a time."""
+
+        def work(connection: sa.Connection) -> None:
+            if not self._lite:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_PREPARING})")
+            before = frozenset(sa.inspect(connection).get_table_names())
+            metadata.create_all(connection)
+            after(connection, before)
+
+        self.write(work)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:

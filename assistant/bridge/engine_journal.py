@@ -60,7 +60,7 @@ class JournalEngine:
     def open(self, tale: Tale) -> None:
         """Go on with what this executor left unfinished."""
         self._tale = tale
-        self._database.write(journal.METADATA.create_all)
+        self._database.prepare(journal.METADATA)
         self._threads[0].start()
         self._go_on(self._database.read(lambda c: journal.unfinished(c, self._executor)))
         self._threads[1].start()

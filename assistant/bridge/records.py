@@ -5,6 +5,10 @@ from typing import Final
 import sqlalchemy as sa
 
 METADATA: Final = sa.MetaData()
+SCHEMA: Final = 2
+"""Grows when these tables change: 1 kept errands to the workflow engine beside requests."""
+
+schema: Final = sa.Table("bridge_schema", METADATA, sa.Column("version", sa.Integer, primary_key=True))
 
 orders: Final = sa.Table(
     "bridge_order",

@@ -69,8 +69,7 @@ class Desk:
 
     def open(self) -> None:
         """Create the companies' books where they are missing."""
-        with self.database.writing() as connection:
-            METADATA.create_all(connection)
+        self.database.prepare(METADATA)
 
     def once(self, call: Call, effect: Effect) -> Any:
         """Return the answer of `effect`, run at most once per key; Declined `key_reused` for another body. Raises ProviderError."""
