@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _serve(args: argparse.Namespace) -> int:
     """Run a bridge until SIGTERM, or until its input ends."""
     _check(args)
-    from assistant.bridge.local import Bridge, Options  # noqa: PLC0415  DBOS takes half a second to load
+    from assistant.bridge.local import Bridge, Options  # noqa: PLC0415  SQLAlchemy takes a while to load
 
     companies = tuple(_company(text) for text in args.company)
     bridge = Bridge(Options(args.db, args.name, args.pace, None, 0.2, companies, args.lease, args.lease / 3))
