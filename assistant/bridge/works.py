@@ -236,13 +236,11 @@ class Works:
 
     def _told(self, step: str, booking: Booking) -> Json:
         """Write a booking's state into the order if it is newer than what was told."""
-        state = STATES[booking.stage]
-        over = booking.stage is Stage.OVER
-        record = self._record()
+        record, state = self._record(), STATES[booking.stage]
         if record.over or booking.seq <= record.seq:
             return {"stage": booking.stage.value if record.seq == booking.seq else "", "over": record.over}
         facts = {**record.facts, **booking.facts, "service_state": booking.state}
-        more = {"seq": booking.seq, "over": over}
+        more = {"seq": booking.seq, "over": booking.stage is Stage.OVER}
         change = Change(state, facts=facts, more=more, reason="called_off" if booking.stage is Stage.CALLED_OFF else "")
         after = self._book.say(self._order, step, change, after_seq=booking.seq)
         return {"stage": booking.stage.value if after.seq == booking.seq else "", "over": after.over}
