@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.agenda import Agenda
@@ -28,7 +27,7 @@ from assistant.core.effect import (
     Think,
 )
 from assistant.core.event import Due, Event, Typed
-from assistant.core.ports import FrameSource, Loudspeaker
+from assistant.core.ports import Device, FrameSource, Loudspeaker
 from assistant.core.standing import Standing
 from assistant.core.text import Language
 from assistant.deed import outside
@@ -39,9 +38,9 @@ from assistant.engines import Engines
 from assistant.errors import LedgerError
 from assistant.hands import Hands
 from assistant.household import Household
-from assistant.ledger.store import Ledger
 from assistant.loop import Loop
-from assistant.memory import Preferences
+from assistant.memory import Preferences, open_ledger
+from assistant.neighbours import House, Neighbours
 from assistant.outside import Outside
 from assistant.report import Exchange, Reporter
 from assistant.thinking import Thinker
@@ -78,6 +77,8 @@ class App:
 
     door: Door | None = None
     """Where other programs come in; None until `appear`."""
+    neighbours: Neighbours | None = None
+    """As above."""
 
     def __init__(
         self,
@@ -93,6 +94,7 @@ class App:
 
         `loudspeaker` is called with who wants to hear what is played. The thread that makes the App must run its loop.
         """
+        self._config, self._source = config, source
         self.engines = engines = Engines(config)
         self._turns = itertools.count(1)
         self._heartbeat = heartbeat
@@ -125,13 +127,32 @@ class App:
 
     def appear(self) -> None:
         """Let other programs of the head unit talk to us, where there is a bus; before the loop runs."""
-        self.door = Door(self.loop, self.ear, self.next_turn, lambda: self.talk.dialogue, self._standing)
+        orders = self.outside.desk
+        self.door = Door(
+            self.loop, self.ear, self.next_turn, lambda: self.talk.dialogue, self._standing, lambda: orders.known
+        )
         self.loop.watch(self.door)
         self.engines.buses.appear(self.door)
+        self.neighbours = Neighbours(self._config, self.engines.buses, self._house())
+
+    def _house(self) -> House:
+        return House(
+            self.loop,
+            self.ear,
+            self._source if isinstance(self._source, Device) else None,
+            self.devices,
+            self.world,
+            self.outside,
+            lambda: self.talk.dialogue,
+            self.quiet,
+            lambda: self.thinker.warm(lambda _: self.engines.take_names(self.devices.names())),
+        )
 
     def close(self) -> None:
         """Stop in reverse order; what was committed stays."""
         self.loop.stop()
+        if self.neighbours is not None:
+            self.neighbours.close()
         self.outside.close()
         if self.ear is not None:
             self.ear.close()
@@ -252,6 +273,8 @@ class App:
         self.outside.desk.beat(self.talk.dialogue)
         if self.door is not None:
             self.door.look()
+        if self.neighbours is not None:
+            self.neighbours.look()
         self._heartbeat()
 
     def _standing(self, dialogue: Dialogue) -> Standing:
@@ -262,13 +285,3 @@ class App:
     def _mute_microphone(self) -> None:
         if self.ear is not None:
             self.ear.mute(muted=True)
-
-
-def open_ledger(path: Path) -> Ledger | None:
-    """Open the order book; None, with a warning, where it cannot be used: commands go on, orders are refused."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Ledger(path)
-    except (LedgerError, OSError) as error:
-        log.warning("no order book, so nothing is remembered and nothing can be ordered: %s", error)
-        return None

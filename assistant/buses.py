@@ -25,6 +25,7 @@ class Buses:
         """Connect to nothing yet."""
         self._config = config
         self._made: dict[str, Bus] = {}
+        self._served = False
 
     def bus(self, where: str) -> "Bus":
         """Return the connection to a bus, made once; it may not be there yet. BusError if the libraries are missing."""
@@ -35,6 +36,10 @@ class Buses:
         if where not in self._made:
             self._made[where] = Bus(where)
         return self._made[where]
+
+    def here(self) -> "Bus | None":
+        """Return the bus on which Cabin is a service, if it is one there."""
+        return self._made.get(self._config.dbus.bus) if self._served else None
 
     def vehicle(self, model: "Model") -> Vehicle:
         """Return the car behind the service that its model names; ConfigError for a model without one, BusError."""
@@ -75,6 +80,7 @@ class Buses:
         from assistant.platform.service import Service  # noqa: PLC0415 - loads GLib
 
         door.tell(Service(bus, door))
+        self._served = True
         return True
 
     def story(self) -> str:

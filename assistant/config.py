@@ -23,6 +23,8 @@ class Audio:
 
     input: str = ""
     output: str = ""
+    duck_db: float = 18.0
+    """How much softer other programs play while Cabin listens or speaks; 0: not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +106,14 @@ class Dbus:
 
 @dataclass(frozen=True, slots=True)
 class HeadUnit:
-    """What music and telephone are."""
+    """What music, telephone, network and sleep are."""
 
     media: Literal["simulator", "mpris"] = "simulator"
     phone: Literal["simulator", "ofono"] = "simulator"
+    network: Literal["auto", "none"] = "auto"
+    """Whether NetworkManager or ConnMan are heeded, where one is there."""
+    sleep: Literal["auto", "none"] = "auto"
+    """Whether logind is asked to wait a little before sleep and shutdown, where it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +182,10 @@ class Config:
     def state_dir(self) -> Path:
         """Return the folder for what must survive a restart."""
         return _directory(self.paths.state, "STATE_DIRECTORY", "XDG_STATE_HOME", ".local/state")
+
+    def runtime_dir(self) -> Path:
+        """Return the folder for what a restart of the head unit may forget."""
+        return _directory("", "RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR", ".cache")
 
     def cache_dir(self) -> Path:
         """Return the folder for what can be made again."""

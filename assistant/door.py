@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from assistant.core.effect import Effect, Say
 from assistant.core.event import Button, Event, News, Pressed, Typed, Understood
+from assistant.core.order import Order
 from assistant.core.plan import Plan
 from assistant.core.standing import Standing
 from assistant.core.text import Language, Phrase
@@ -33,6 +34,10 @@ class Outside(Protocol):
         """Take what was read back and waits for a yes."""
         ...
 
+    def ordered(self, order: Order) -> None:
+        """Take how an order stands now."""
+        ...
+
     def understood(self, turn: int, text: str, language: Language) -> None:
         """Take what was understood."""
         ...
@@ -48,14 +53,20 @@ class Door:
         next_turn: Callable[[], int],
         dialogue: Callable[[], Dialogue],
         standing: Callable[[Dialogue], Standing],
+        orders: Callable[[], tuple[Order, ...]],
     ) -> None:
-        """Take the parts; nobody is told anything before `tell`. `dialogue` and `standing` are called on the loop's thread."""
+        """Take the parts; nobody is told anything before `tell`.
+
+        `dialogue`, `standing` and `orders` (all that are known) are called on the loop's thread.
+        """
         self._loop = loop
         self._ear = ear
         self._next_turn = next_turn
         self._dialogue = dialogue
         self._standing = standing
+        self._orders = orders
         self._outside: Outside | None = None
+        self._known = orders()
         self._read_back: Plan | None = None
 
     def tell(self, outside: Outside) -> None:
@@ -121,6 +132,16 @@ class Door:
         if waits is not None and waits is not self._read_back and waits.read_back is not None:
             self._outside.confirms(dialogue.turn, _words(waits.read_back, dialogue.language), _card(waits))
         self._read_back = waits
+        self._tell_orders(self._outside)
+
+    def _tell_orders(self, outside: Outside) -> None:
+        """Tell which orders are not as they were."""
+        orders = self._orders()
+        if orders is not self._known:
+            before, self._known = {order.id: order for order in self._known}, orders
+            for order in orders:
+                if before.get(order.id) != order:
+                    outside.ordered(order)
 
 
 def _words(phrase: Phrase, language: Language) -> str:

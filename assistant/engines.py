@@ -12,6 +12,7 @@ from assistant.buses import Buses
 from assistant.config import Config
 from assistant.core.event import Event
 from assistant.core.ports import (
+    Binding,
     Cancel,
     Devices,
     FrameSource,
@@ -90,6 +91,14 @@ class Engines:
 
         self._names = names
         return Layers(self.sentences, self._ask_model if self._intent_model() else None)
+
+    def take_names(self, names: Names) -> None:
+        """Know other names from now on; the sentences are compiled anew, on the thinking thread."""
+        self._names = names
+        graph = self.sentences.graph("en", names)
+        with self._lock:
+            if isinstance(self._recogniser, Binding):
+                self._recogniser.bind(graph)
 
     def rules(self) -> Rules:
         """Return the rules of the conversation."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, MutableMapping
+from pathlib import Path
 
 from assistant.errors import LedgerError
 from assistant.ledger.store import Ledger
@@ -45,3 +46,13 @@ class Preferences(MutableMapping[str, str]):
                 change.prefer(key, value)
         except LedgerError as error:
             log.warning("a preference lasts only until the next start: %s", error)
+
+
+def open_ledger(path: Path) -> Ledger | None:
+    """Open the order book; None, with a warning, where it cannot be used: commands go on, orders are refused."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Ledger(path)
+    except (LedgerError, OSError) as error:
+        log.warning("no order book, so nothing is remembered and nothing can be ordered: %s", error)
+        return None

@@ -11,10 +11,12 @@ from assistant.core.context import Connectivity, Context
 from assistant.core.event import Event
 from assistant.core.limits import Limits
 from assistant.core.money import MINOR_DIGITS, Money
+from assistant.core.ports import Renewing
 from assistant.core.uuid7 import RANDOM_BYTES, uuid7
 from assistant.courier import Courier
 from assistant.errors import ConfigError
 from assistant.ledger.store import Ledger
+from assistant.link.wire import Op
 from assistant.orders import Desk
 from assistant.way import Way
 
@@ -49,6 +51,19 @@ class Outside:
         if self._link is not None:
             self._link.close()
         self._way.close()
+
+    def network(self, *, up: bool) -> None:
+        """Take the head unit's word on its network: a hint, after which only the bridge's own answer counts; from any thread."""
+        if up and isinstance(self._link, Renewing):
+            self._link.renew()
+        if self._courier is not None:
+            self._call(self._courier.doubt)
+
+    def committed(self) -> bool:
+        """Tell whether no yes of a person is on its way to the bridge; on the main thread."""
+        if self._ledger is None or self.desk.reach is not Connectivity.ONLINE:
+            return True
+        return not any(message.op == Op.COMMIT for message in self._ledger.outbox())
 
     def erase(self) -> None:
         """Remove everything personal here, and have the bridge remove its copy. Raises LedgerError."""

@@ -17,6 +17,8 @@ class Frame:
     """FRAME_BYTES of s16le."""
     at: float
     """Monotonic seconds at the frame's end."""
+    void: bool = False
+    """Whether it only marks time, because there is no device."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,23 @@ class FrameSource(Protocol):
         ...
 
 
+@runtime_checkable
+class Device(Protocol):
+    """A source of frames with a device behind it."""
+
+    def rest(self) -> None:
+        """Let go of the device and give no frames, until `resume`; from any thread."""
+        ...
+
+    def resume(self) -> None:
+        """Take the device again; from any thread."""
+        ...
+
+    def look(self) -> None:
+        """Look for a device that is gone now: something changed; from any thread."""
+        ...
+
+
 class WakeWord(Protocol):
     """Streaming detector of one or more words."""
 
@@ -74,6 +91,15 @@ class Rebinding(Protocol):
 
     def rebound(self, clip: Clip, cancel: Cancel) -> tuple[Hypothesis, ...]:
         """Return the likeliest of those sentences, best first. Raises EngineError."""
+        ...
+
+
+@runtime_checkable
+class Binding(Protocol):
+    """A recogniser that takes the sentences to read bound to."""
+
+    def bind(self, sentences: "Sentences | None") -> None:
+        """Take them for the next reading."""
         ...
 
 
@@ -173,6 +199,15 @@ class Link(Protocol):
 
     def close(self) -> None:
         """Leave; no callback comes after it."""
+        ...
+
+
+@runtime_checkable
+class Renewing(Protocol):
+    """A link that can be told that its way may have changed under it."""
+
+    def renew(self) -> None:
+        """Connect anew, now; from any thread."""
         ...
 
 

@@ -197,6 +197,10 @@ class Courier:
         self.post.linked(reach)
         return self.tick()
 
+    def doubt(self) -> None:
+        """Take that the network changed: the next `tick` asks the bridge whether it is still there."""
+        self.post.doubted()
+
     def hear(self, raw: bytes) -> tuple[Notice, ...]:
         """Take one message of the bridge; anything forged, foreign, late or doubled changes nothing."""
         return (*hear(raw, self._ledger, self.post), *self.tick())

@@ -104,6 +104,11 @@ class Post:
         self._tried.clear()
         self.pulse = connectivity.lost(self.pulse) if reach is Connectivity.OFFLINE else connectivity.linked(self.pulse)
 
+    def doubted(self) -> None:
+        """Take that the network changed: only a new pong says that the bridge is there."""
+        self.pings.clear()
+        self.pulse = connectivity.doubted(self.pulse)
+
     def ponged(self) -> None:
         """Take the bridge's pong."""
         self.pings.clear()

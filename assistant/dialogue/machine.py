@@ -33,7 +33,19 @@ from assistant.core.text import Phrase, SlotValue
 from assistant.dialogue import planning
 from assistant.dialogue.pursuit import acted, consulted, joined, notice, offered, slow
 from assistant.dialogue.reply import consented, denied, give_up
-from assistant.dialogue.speech import CONSENT, LIMIT, QUIET, SIGN, give_sign, leave, rest, silence, spoken, tell
+from assistant.dialogue.speech import (
+    CONSENT,
+    LIMIT,
+    QUIET,
+    SIGN,
+    give_sign,
+    leave,
+    on_the_line,
+    rest,
+    silence,
+    spoken,
+    tell,
+)
 from assistant.dialogue.state import After, Dialogue, Move, Phase, Rules, Sign, Via
 from assistant.dialogue.turns import asked, closed, guess, guessed, read, typed, unanswered, understood, woken
 
@@ -56,7 +68,7 @@ def step(  # noqa: C901, PLR0911, PLR0912  one row a transition
             return notice(d, (due(timer),), c, r, first=True)
         case _, News(phrase=phrase):
             return notice(d, (phrase,), c, r)
-        case Phase.IDLE, Offered(plan=plan):
+        case Phase.IDLE, Offered(plan=plan) if not on_the_line(c):
             return offered(d, plan, c, r)
         case _, Acted(turn=turn) if any(running.turn == turn for running in d.running):
             return acted(d, event, c, r)

@@ -17,6 +17,7 @@ from assistant.core.effect import (
     StopListening,
     StopThinking,
 )
+from assistant.core.headunit import CallPhase
 from assistant.core.plan import Plan
 from assistant.core.request import Request
 from assistant.core.text import Phrase
@@ -67,11 +68,12 @@ def give_sign(dialogue: Dialogue, phrase: Phrase) -> Move:
 
 
 def spoken(dialogue: Dialogue, context: Context, rules: Rules) -> Move:
-    """Go on after an answer: with what waited to be said, a follow-up window, or rest."""
+    """Go on after an answer: with what waited to be said, a follow-up window, or rest; in a telephone call, rest."""
     quiet = replace(dialogue, aloud=False)
-    if quiet.waiting:
+    if quiet.waiting and not on_the_line(context):
         return _say_waiting(quiet, context, rules)
-    if quiet.after is After.REST or quiet.via is Via.TYPED or rules.follow_up_s <= 0:
+    alone = rules.follow_up_s <= 0 or on_the_line(context)
+    if quiet.after is After.REST or quiet.via is Via.TYPED or alone:
         return rest(quiet, context, rules)
     return listen(
         replace(quiet, phase=Phase.LISTENING, opening=Opening.OURSELVES, questions=0),
@@ -91,11 +93,13 @@ def listen(dialogue: Dialogue, expecting: Expecting, timeout_s: float, rules: Ru
 
 
 def rest(dialogue: Dialogue, context: Context, rules: Rules) -> Move:
-    """Become idle; what waited to be said is said first."""
+    """Become idle; what waited to be said is said first, but not into a telephone call."""
     idle = at_rest(dialogue)
-    if idle.waiting:
-        return _say_waiting(idle, context, rules)
-    return idle, clear(idle.turn)
+    if not idle.waiting:
+        return idle, clear(idle.turn)
+    if on_the_line(context):
+        return idle, (*clear(idle.turn), SetTimer(idle.turn, QUIET, rules.quiet_s))
+    return _say_waiting(idle, context, rules)
 
 
 def silence(dialogue: Dialogue, rules: Rules) -> Move:
@@ -148,6 +152,11 @@ def at_rest(dialogue: Dialogue) -> Dialogue:
         last_said=dialogue.last_said,
         last_done=dialogue.last_done,
     )
+
+
+def on_the_line(context: Context) -> bool:
+    """Tell whether a person talks to somebody else on the telephone."""
+    return context.headunit.call.phase in {CallPhase.DIALLING, CallPhase.ACTIVE}
 
 
 def _say_waiting(dialogue: Dialogue, context: Context, rules: Rules) -> Move:

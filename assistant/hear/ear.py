@@ -55,6 +55,7 @@ class Ear:
         self._latest = -1
         self._generation = 0
         self._hearing = Hearing.OPEN
+        self._minds_words = True
         self._at = 0.0
 
     def start(self) -> None:
@@ -88,6 +89,10 @@ class Ear:
         """Open a new turn, as the wake word does; ignored while muted."""
         self._orders.put(partial(self._woke, Cause.BUTTON, seat))
 
+    def mind_words(self, mind: bool) -> None:
+        """Heed wake words, or not while a person talks to somebody else; the button opens the ear all the same."""
+        self._orders.put(partial(self._mind_words, mind))
+
     def mute(self, muted: bool) -> None:
         """Stop hearing altogether, or hear again; an open turn ends with NothingHeard."""
         self._orders.put(partial(self._mute, Hearing.MUTED if muted else Hearing.OPEN))
@@ -113,11 +118,11 @@ class Ear:
             self._post(self._turn.cut(self._at))
 
     def _hear(self, frame: Frame) -> None:
-        """Wake or go on with the open turn."""
-        is_speech = self._voice_activity.speech(frame.pcm)
-        word = self._wake.hears(frame.pcm)
+        """Wake or go on with the open turn; where there is no device nothing is looked for in its silence."""
+        is_speech = not frame.void and self._voice_activity.speech(frame.pcm)
+        word = None if frame.void else self._wake.hears(frame.pcm)
         self._recent.append(frame)
-        if word is not None:
+        if word is not None and self._minds_words:
             _LOG.debug("woken by %s", word)
             self._woke(Cause.WORD, None)
         elif self._turn is not None:
@@ -167,6 +172,9 @@ class Ear:
         """Pass it on to the open turn if it is this one."""
         if self._turn is not None and self._turn.number == turn:
             self._turn.settle(generation)
+
+    def _mind_words(self, mind: bool) -> None:
+        self._minds_words = mind
 
     def _mute(self, hearing: Hearing) -> None:
         """Forget every sound when hearing stops."""

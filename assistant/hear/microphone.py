@@ -1,12 +1,14 @@
 """The microphone: PortAudio puts bytes on a queue; a device that vanishes is waited for."""
 
 import logging
+import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from assistant.core.audio import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ, Frame
@@ -18,17 +20,23 @@ QUEUE_FRAMES = 100
 """2 s: under load frames come in bursts (p99 50 ms), and thinking may hold the ear up."""
 GONE_AFTER_S = 1.0
 """A stream that is silent for so long has lost its device, whatever PortAudio says."""
-FIRST_RETRY_S = 0.5
-LAST_RETRY_S = 8.0
+FIRST_RETRY_S = 0.25
+LAST_RETRY_S = 30.0
+"""A search costs 50 to 100 ms of CPU. What changes is noticed anyway: `look`, and the files in `_PLACES`."""
+LOOK_S = 0.2
+"""How often those files are looked at while there is no device."""
+_PLACES = ("/dev/snd", "/run/pulse/native", "/run/pipewire/pipewire-0")
+"""What changes when a sound card or a sound server comes or goes; those of a session stand under XDG_RUNTIME_DIR."""
 _SILENCE = bytes(FRAME_BYTES)
 _MEND = "plug it in, or name another one in [audio] input; `cabin check` lists them"
 
 
 class MicrophoneState(StrEnum):
-    """LIVE: frames come from the device; GONE: silence is given out until it is back."""
+    """LIVE: frames come from the device; GONE: silence is given out until it is back; RESTING: nothing, until `resume`."""
 
     LIVE = "live"
     GONE = "gone"
+    RESTING = "resting"
 
 
 def _sounddevice() -> Any:
@@ -74,6 +82,8 @@ class Microphone:
         self._rescan = rescan
         self._queue: queue.Queue[tuple[bytes, float]] = queue.Queue(QUEUE_FRAMES)
         self._closed = threading.Event()
+        self._resting = threading.Event()
+        self._looked = threading.Event()
         self._state: MicrophoneState | None = None
         self._stream: Any = None
 
@@ -87,22 +97,53 @@ class Microphone:
         wait_s = 0.0
         try:
             while not self._closed.is_set():
-                yield from self._away(wait_s)
-                if self._closed.is_set():
+                changed = yield from self._away(wait_s)
+                if self._resting.is_set():
+                    self._rest()
+                    wait_s = 0.0
+                elif self._closed.is_set():
                     return
-                if self._connect():
+                elif self._connect():
                     wait_s = FIRST_RETRY_S
+                    self._looked.clear()
                     yield from self._live()
                 else:
-                    wait_s = min(LAST_RETRY_S, max(FIRST_RETRY_S, wait_s * 2))
+                    wait_s = FIRST_RETRY_S if changed else min(LAST_RETRY_S, max(FIRST_RETRY_S, wait_s * 2))
         finally:
             self._disconnect()
 
     def close(self) -> None:
         """End `frames`, from any thread."""
         self._closed.set()
+        self.resume()
+        self._nudge()
+
+    def rest(self) -> None:
+        """Let go of the device and give no frames, until `resume`; from any thread."""
+        self._resting.set()
+        self._nudge()
+
+    def resume(self) -> None:
+        """Take the device again; from any thread."""
+        self._resting.clear()
+        self._looked.set()
+
+    def look(self) -> None:
+        """Look for a device that is gone now, because something changed; from any thread."""
+        self._looked.set()
+
+    def _nudge(self) -> None:
+        """Let whoever waits for a frame look around."""
         with suppress(queue.Full):
             self._queue.put_nowait((b"", time.monotonic()))
+
+    def _rest(self) -> None:
+        """Wait without the device."""
+        self._disconnect()
+        self._become(MicrophoneState.RESTING)
+        while self._resting.is_set() and not self._closed.is_set():
+            self._looked.wait(GONE_AFTER_S)
+            self._looked.clear()
 
     def _open(self) -> Any:
         """Return a started stream; raise DeviceError."""
@@ -152,7 +193,7 @@ class Microphone:
 
     def _live(self) -> Iterable[Frame]:
         """Yield what the device hears until it is closed or gone."""
-        while not self._closed.is_set():
+        while not self._closed.is_set() and not self._resting.is_set():
             try:
                 pcm, at = self._queue.get(timeout=GONE_AFTER_S)
             except queue.Empty:
@@ -163,17 +204,37 @@ class Microphone:
                 self._become(MicrophoneState.LIVE)
                 yield Frame(pcm, at)
 
-    def _away(self, seconds: float) -> Iterable[Frame]:
-        """Yield silence in real time, so that an open turn can end."""
-        start = time.monotonic()
+    def _away(self, seconds: float) -> Generator[Frame, None, bool]:
+        """Yield silence in real time, so that an open turn can end; return early, with True, when devices may have changed."""
+        start, before = time.monotonic(), _devices()
+        every = round(LOOK_S * 1000 / FRAME_MS)
         for count in range(1, round(seconds * 1000 / FRAME_MS) + 1):
             due = start + count * FRAME_MS / 1000
-            if self._closed.wait(max(0.0, due - time.monotonic())):
-                return
-            yield Frame(_SILENCE, due)
+            if self._closed.wait(max(0.0, due - time.monotonic())) or self._resting.is_set():
+                return False
+            yield Frame(_SILENCE, due, void=True)
+            if count % every == 0 and (self._looked.is_set() or _devices() != before):
+                self._looked.clear()
+                return True
+        return False
 
     def _become(self, state: MicrophoneState) -> None:
         """Tell a change of state once."""
         if state is not self._state:
             self._state = state
             self._tell(state)
+
+
+def _devices() -> tuple[tuple[int, int], ...]:
+    """Return what changes when a sound card or a sound server comes or goes."""
+    session = os.environ.get("XDG_RUNTIME_DIR", "/run/user/0")
+    places = (*_PLACES, f"{session}/pulse/native", f"{session}/pipewire-0")
+    return tuple(_stamp(Path(place)) for place in places)
+
+
+def _stamp(place: Path) -> tuple[int, int]:
+    try:
+        found = place.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_ino, found.st_mtime_ns)

@@ -35,6 +35,11 @@ def lost(pulse: Pulse) -> Pulse:
     return replace(pulse, up=False, asked_at=None, tried_at=None, ponged_at=None)
 
 
+def doubted(pulse: Pulse) -> Pulse:
+    """Note that the network under the way changed: what was known of the bridge may be over, and it is asked at once."""
+    return replace(pulse, asked_at=None, tried_at=None, ponged_at=None)
+
+
 def pinged(pulse: Pulse, at: float) -> Pulse:
     """Note that a ping has left."""
     return replace(pulse, tried_at=at, asked_at=at if pulse.asked_at is None else pulse.asked_at)

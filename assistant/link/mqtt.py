@@ -77,6 +77,8 @@ class MqttLink:
         self._tls = None if tls is None else _context(tls)
         self._heard, self._changed = heard, changed
         self._closed, self._gone = threading.Event(), threading.Event()
+        self._renewed = threading.Event()
+        """Cuts a pause short."""
         self._client: paho.Client | None = None
         self._thread = threading.Thread(target=self._keep, name="link", daemon=True)
 
@@ -96,10 +98,15 @@ class MqttLink:
         sent = client.publish(topics.request(self._vehicle), raw, qos=1, properties=properties)
         return sent.rc == paho.MQTT_ERR_SUCCESS
 
+    def renew(self) -> None:
+        """Connect anew, now: after a change of network an old connection may be dead without telling."""
+        self._renewed.set()
+        self._gone.set()
+
     def close(self) -> None:
         """Leave the broker and end the thread."""
         self._closed.set()
-        self._gone.set()
+        self.renew()
         if self._thread.is_alive():
             self._thread.join(CONNECT_S + 2)
 
@@ -110,7 +117,9 @@ class MqttLink:
             began = time.monotonic()
             self._stay()
             failures = 1 if time.monotonic() - began > STEADY_S else failures + 1
-            self._closed.wait(pause_s(failures, random.random()))  # noqa: S311  spreads a fleet, hides nothing
+            if self._renewed.wait(pause_s(failures, random.random())):  # noqa: S311  spreads a fleet, hides nothing
+                self._renewed.clear()
+                failures = 0
 
     def _stay(self) -> None:
         """Hold one connection until it is lost or the link is closed."""

@@ -79,20 +79,33 @@ class Bus:
 
         Raises BusError. Never from a `heard` or `back` callback of a service that calls us back: they share the thread.
         """
+        return tuple(self._call(to, method, kinds, arguments, timeout_s)[0].unpack())
+
+    def call_for_file(self, to: tuple[str, str], method: str, kinds: str = "", *arguments: object) -> int:
+        """Call a method that answers with an open file; return its descriptor, which is the caller's to close. Raises BusError."""
+        _, files = self._call(to, method, kinds, arguments, TIMEOUT_S)
+        if files is None or not files.get_length():
+            raise BusError(Trouble.REFUSED, f"{method} of {to[0]} gives no file")
+        return int(files.get(0))
+
+    def _call(
+        self, to: tuple[str, str], method: str, kinds: str, arguments: tuple[object, ...], timeout_s: float
+    ) -> tuple[Any, Any]:
+        """Return the answer and the files that came with it."""
         connection = self._connection
         if connection is None:
             raise BusError(Trouble.ABSENT, f"no {self._where} bus", "start dbus-daemon; Cabin finds it by itself")
         interface, _, member = method.rpartition(".")
         try:
             packed = GLib.Variant(f"({kinds})", arguments)
-            answer = connection.con.call_sync(
-                *to, interface, member, packed, None, Gio.DBusCallFlags.NONE, round(timeout_s * 1000), None
+            answer, files = connection.con.call_with_unix_fd_list_sync(
+                *to, interface, member, packed, None, Gio.DBusCallFlags.NONE, round(timeout_s * 1000), None, None
             )
         except (TypeError, OverflowError, ValueError) as error:
             raise BusError(Trouble.REFUSED, f"{method} does not take {arguments!r}: {error}") from error
         except GLib.Error as error:
             raise translated(error, f"{method} of {to[0]}") from error
-        return tuple(answer.unpack())
+        return answer, files
 
     def get(self, to: tuple[str, str], name: str) -> Any:
         """Return the property `interface.Name` of (name, path). Raises BusError."""

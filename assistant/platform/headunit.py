@@ -1,6 +1,6 @@
 """A head unit put together: real players and a real telephone where they are configured, the simulated one for the rest."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -29,6 +29,14 @@ class Telephone(Protocol):
 
     def state(self) -> Call:
         """Return the last known state, at once."""
+        ...
+
+    def names(self) -> Mapping[str, tuple[str, ...]]:
+        """Return who can be called by name (`contact`, `given_name`), at once."""
+        ...
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Call `changed` whenever either may have changed."""
         ...
 
     def call(self, call: LocalCall) -> Outcome:
@@ -62,9 +70,21 @@ class JoinedHeadUnit:
         return self._simulated.call(call)
 
     def names(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the lists of the simulated head unit, without pieces that a real player does not know by name."""
+        """Return the lists of the simulated head unit, without pieces that a real player does not know by name.
+
+        Contacts are the telephone's own where there is one.
+        """
         names = self._simulated.names()
-        return names if self._players is None else {key: () if key in PIECES else of for key, of in names.items()}
+        if self._players is not None:
+            names = {key: () if key in PIECES else of for key, of in names.items()}
+        if self._telephone is not None:
+            names = {**names, **self._telephone.names()}
+        return names
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Call `changed`, from any thread, whenever the telephone or its contacts may have changed."""
+        if self._telephone is not None:
+            self._telephone.watch(changed)
 
     def close(self) -> None:
         """Let go of the simulated devices; the bus belongs to who made it."""

@@ -1,9 +1,9 @@
-"""The telephone through oFono: dial, answer, hang up, and where the call stands."""
+"""The telephone through oFono: dial, answer, hang up, where the call stands, and the contacts of its phonebook."""
 
 import logging
-import re
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from assistant.core.headunit import Call, CallPhase
 from assistant.core.plan import LocalCall, Outcome, Status
 from assistant.errors import BusError, Trouble
 from assistant.platform.bus import Bus, wait_until, watch_names
+from assistant.platform.contacts import Contacts, plain, read_cards
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +19,11 @@ NAME: Final = "org.ofono"
 MANAGER: Final = "org.ofono.Manager"
 CALLS: Final = "org.ofono.VoiceCallManager"
 VOICE: Final = "org.ofono.VoiceCall"
+PHONEBOOK: Final = "org.ofono.Phonebook"
+IMPORT_TIMEOUT_S: Final = 90.0
+"""A telephone on Bluetooth sends a few dozen contacts a second."""
+IMPORT_TRIES_S: Final = (0.0, 5.0, 30.0)
+"""Pauses before each try: right after it connected a telephone is often busy."""
 SETTLE_S: Final = 3.0
 DIAL_TIMEOUT_S: Final = 3.0
 PHASES: Final[Mapping[str, CallPhase]] = {
@@ -36,10 +42,12 @@ class OFono:
     """The first modem that can make calls; safe to use from several threads."""
 
     def __init__(self, bus: Bus, contacts: Mapping[str, str]) -> None:
-        """Begin to look for a modem; `contacts` maps names to numbers."""
+        """Begin to look for a modem; `contacts` maps names to numbers for telephones that have no phonebook."""
         self._bus = bus
-        self._numbers = {name.casefold(): _plain(number) for name, number in contacts.items()}
-        self._names = {_plain(number): name for name, number in reversed(list(contacts.items()))}
+        self._configured = self._contacts = Contacts(contacts)
+        self._reading = ""
+        """The modem whose phonebook was asked for."""
+        self._watchers: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._modem = ""
         self._path = ""
@@ -56,6 +64,14 @@ class OFono:
     def state(self) -> Call:
         """Return where the telephone stands, at once."""
         return self._state
+
+    def names(self) -> Mapping[str, tuple[str, ...]]:
+        """Return who can be called by name (`contact`, `given_name`), at once."""
+        return self._contacts.names
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Call `changed` whenever the state or the names may have changed, on a thread of ours."""
+        self._watchers.append(changed)
 
     def call(self, call: LocalCall) -> Outcome:
         """Do `phone.*`, read back for at most SETTLE_S, and tell what became of it."""
@@ -74,7 +90,7 @@ class OFono:
         phase, path = self._state.phase, self._path
         match call.name:
             case "phone.dial":
-                return self._dial(call, str(call.args.get("name", "")), _plain(str(call.args.get("number", ""))))
+                return self._dial(call, str(call.args.get("name", "")), plain(str(call.args.get("number", ""))))
             case "phone.hang_up" if phase is not CallPhase.NONE:
                 return self._end(call, path)
             case "phone.reject" if phase is CallPhase.RINGING:
@@ -87,13 +103,13 @@ class OFono:
         return Outcome(call, Status.REFUSED, reason="not_available")
 
     def _dial(self, call: LocalCall, name: str, said: str) -> Outcome:
-        number = said or self._numbers.get(name.casefold(), "")
+        number = said or self._contacts.number(name)
         if not number:
             return Outcome(call, Status.REFUSED, reason="not_found")
         if self._state.phase is not CallPhase.NONE:
             return Outcome(call, Status.REFUSED, reason="busy")
         with self._lock:
-            self._state = replace(self._state, last_name=name or self._names.get(number, ""), last_number=number)
+            self._state = replace(self._state, last_name=name or self._contacts.name(number), last_number=number)
         self._bus.call((NAME, self._modem), f"{CALLS}.Dial", "ss", number, "", timeout_s=DIAL_TIMEOUT_S)
         return self._settled(call, CallPhase.DIALLING, CallPhase.ACTIVE)
 
@@ -116,7 +132,43 @@ class OFono:
             modems = []
         able = [path for path, told in modems if CALLS in told.get("Interfaces", ())]
         self._modem = able[0] if able else ""
+        books = [path for path, told in modems if path == self._modem and PHONEBOOK in told.get("Interfaces", ())]
+        self._read_book(books[0] if books else "")
         self._heard()
+
+    def _read_book(self, modem: str) -> None:
+        """Import the phonebook of a modem once, on a thread of its own: a telephone takes its time. Forget it with the modem."""
+        if modem == self._reading:
+            return
+        self._reading = modem
+        if modem:
+            threading.Thread(target=self._import, args=(modem,), name="contacts", daemon=True).start()
+        else:
+            self._know(self._configured)
+
+    def _import(self, modem: str) -> None:
+        for pause_s in IMPORT_TRIES_S:
+            time.sleep(pause_s)
+            if modem != self._reading:
+                return
+            try:
+                cards = self._bus.call((NAME, modem), f"{PHONEBOOK}.Import", timeout_s=IMPORT_TIMEOUT_S)[0]
+            except BusError as error:
+                log.info("the contacts are not here yet: %s", error.name or error.trouble)
+                continue
+            people = read_cards(cards)
+            log.info("contacts: %d", len(people))
+            if modem == self._reading:
+                self._know(Contacts(people) if people else self._configured)
+            return
+
+    def _know(self, contacts: Contacts) -> None:
+        self._contacts = contacts
+        self._tell()
+
+    def _tell(self) -> None:
+        for changed in self._watchers:
+            changed()
 
     def _modem_changed(self, told: tuple[Any, ...]) -> None:
         if told[0] == "Interfaces":
@@ -128,6 +180,7 @@ class OFono:
             self._read()
         except BusError as error:
             log.warning("the telephone is not there: %s", error)
+        self._tell()
 
     def _read(self) -> bool:
         """Read the calls anew; True, so that it can stand in a condition."""
@@ -135,21 +188,16 @@ class OFono:
         none: tuple[CallPhase, str, dict[str, Any]] = (CallPhase.NONE, "", {})
         known = [(PHASES.get(str(told.get("State")), CallPhase.NONE), path, told) for path, told in calls]
         phase, path, told = max(known, key=lambda each: IMPORTANCE.index(each[0]), default=none)
-        number = _plain(str(told.get("LineIdentification", "")))
+        number = plain(str(told.get("LineIdentification", "")))
         with self._lock:
             self._path = path if phase is not CallPhase.NONE else ""
-            name = self._names.get(number) or str(told.get("Name", ""))
+            name = self._contacts.name(number) or str(told.get("Name", ""))
             if phase is CallPhase.NONE:
                 name = number = ""
             self._state = replace(self._state, phase=phase, name=name, number=number)
             if phase is CallPhase.RINGING:
                 self._state = replace(self._state, last_caller=name or number)
         return True
-
-
-def _plain(number: str) -> str:
-    """Return a number as it is dialled: digits, *, # and a plus in front."""
-    return re.sub(r"[^0-9+*#]", "", number)
 
 
 def _reason(error: str) -> str:

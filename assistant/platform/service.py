@@ -21,7 +21,22 @@
 | StateChanged(state, turn)        | the conversation went on; PropertiesChanged says it too                            |
 | Reply(turn, text, language)      | a sentence is handed to the voice                                                  |
 | Confirmation(turn, text, card)   | something risky was read back: its words, and the fields to show as a card         |
+| OrderChanged(order, details)     | an order was made or moved; details as below                                      |
 | Transcript(turn, text, language) | what was understood so far, to followers only; the last of a turn counts           |
+
+details of an order, of which those that are not known yet are left out:
+
+| key                                       | type   | meaning                                                            |
+|-------------------------------------------|--------|--------------------------------------------------------------------|
+| service, method                           | s      | ride, meal, hotel, travel, parcel, shop, pay; book, order, …        |
+| state                                     | s      | wished, quoting, quoted, consented, sent, accepted, in_progress, cancelling, done, refused, failed, cancelled, expired, unknown |
+| reason                                    | s      | a word for why it stands there                                     |
+| awaits_consent                            | b      | whether a price waits for a yes: said aloud, never given by a screen alone |
+| payee, currency                           | s      | of the price                                                       |
+| amount, charged, refunded                 | x      | in minor units of the currency                                     |
+| expires                                   | x      | until when the price holds, epoch seconds of the bridge            |
+| receipt                                   | s      | what the service calls it                                          |
+| facts                                     | a{ss}  | what the service tells on the way: driver, plate, eta_min, …       |
 
 Errors: org.cabin.Assistant1.Error.InvalidArgs (what was given cannot be used), .NoMicrophone, and the bus's own.
 Nothing that a person said leaves Cabin unless somebody follows; the bus policy says who may (systemd/org.cabin.Assistant1.conf).
@@ -31,6 +46,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from assistant.core.event import Button
+from assistant.core.order import Order
 from assistant.core.standing import Standing
 from assistant.core.text import LANGUAGES, Language
 from assistant.platform.bus import Bus, watch_names
@@ -64,6 +80,7 @@ XML: Final = """
     <signal name="Confirmation">
       <arg name="turn" type="u"/><arg name="text" type="s"/><arg name="card" type="a{ss}"/>
     </signal>
+    <signal name="OrderChanged"><arg name="order" type="s"/><arg name="details" type="a{sv}"/></signal>
     <signal name="Transcript"><arg name="turn" type="u"/><arg name="text" type="s"/><arg name="language" type="s"/></signal>
   </interface>
 </node>
@@ -124,6 +141,10 @@ class Service:
         """Tell what was read back and waits for a yes."""
         self._bus.emit(PATH, f"{NAME}.Confirmation", "usa{ss}", turn, text, dict(card))
 
+    def ordered(self, order: Order) -> None:
+        """Tell how an order stands now."""
+        self._bus.emit(PATH, f"{NAME}.OrderChanged", "sa{sv}", order.id, self._bus.packed(_details(order)))
+
     def understood(self, turn: int, text: str, language: Language) -> None:
         """Tell those who follow what was understood."""
         for follower in tuple(self._followers):
@@ -178,6 +199,29 @@ def _properties(standing: Standing) -> Mapping[str, tuple[str, object]]:
         "Online": ("b", standing.online),
         "MicrophoneMuted": ("b", standing.muted),
     }
+
+
+def _details(order: Order) -> Mapping[str, tuple[str, object]]:
+    """Return name → (D-Bus type, value) of what a screen shows of an order."""
+    quote, receipt = order.quote, order.receipt
+    told: dict[str, tuple[str, object]] = {
+        "service": ("s", order.service),
+        "method": ("s", order.method),
+        "state": ("s", str(order.state)),
+        "reason": ("s", order.reason),
+        "awaits_consent": ("b", order.awaits_consent),
+    }
+    if quote is not None:
+        told |= {"payee": ("s", quote.payee), "expires": ("x", quote.expires)}
+        told |= {"amount": ("x", quote.amount.minor), "currency": ("s", quote.amount.currency)}
+    if receipt is not None:
+        told |= {"receipt": ("s", receipt.reference), "currency": ("s", receipt.charged.currency)}
+        told["charged"] = ("x", receipt.charged.minor)
+        if receipt.refunded is not None:
+            told["refunded"] = ("x", receipt.refunded.minor)
+    if order.facts:
+        told["facts"] = ("a{ss}", {name: str(fact) for name, fact in order.facts.items()})
+    return told
 
 
 def _sentence(text: str) -> str:
