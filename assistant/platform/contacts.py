@@ -18,6 +18,7 @@ MOST: Final = 3000
 LONGEST_NAME: Final = 60
 FEWEST_SHARED: Final = 7
 """Digits that two numbers must share at their end to be the same one written differently."""
+LONGEST_LINE: Final = 4000
 DIGITS: Final = range(3, 16)
 """Lengths of numbers that can be dialled: emergency numbers to ITU-T E.164."""
 PREFERENCE: Final = ("PREF", "CELL", "MAIN", "VOICE", "HOME", "WORK")
@@ -68,10 +69,12 @@ def same(one: str, other: str) -> bool:
     """Tell whether two plain numbers are the same, one of them perhaps without its country."""
     if one == other:
         return True
-    (short, shorter_is_international), (long, _) = sorted(
+    (short, short_has_country), (long, long_has_country) = sorted(
         (_significant(one), _significant(other)), key=lambda each: len(each[0])
     )
-    return not shorter_is_international and len(short) >= FEWEST_SHARED and long.endswith(short)
+    if short_has_country:
+        return long_has_country and short == long
+    return len(short) >= FEWEST_SHARED and long.endswith(short)
 
 
 def read_cards(text: str) -> dict[str, str]:
@@ -124,7 +127,7 @@ def _lines(text: str) -> Iterator[str]:
     """Yield whole lines: folded ones joined, and those that are quoted-printable with their soft breaks."""
     whole = ""
     for line in _FOLD.sub("", text).splitlines():
-        whole += line
+        whole = whole[:LONGEST_LINE] + line
         if "QUOTED-PRINTABLE" in whole.partition(":")[0].upper() and line.endswith("="):
             whole = whole[:-1]
             continue

@@ -192,8 +192,6 @@ class Focus:
         """Hear of streams and microphones that come and go, for as long as there is a server; come back when it does."""
         while not self._closed.is_set():
             with contextlib.suppress(DeviceError):
-                self._heard("source")
-                self._heard("sink_input")
                 self._ears.listen(self._heard, self._closed)
             self._closed.wait(AGAIN_S)
 

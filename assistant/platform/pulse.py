@@ -53,11 +53,13 @@ class Sound:
         return tuple(info.name for info in self._ask(lambda pulse: pulse.source_list()))
 
     def listen(self, heard: Callable[[str], None], stopped: threading.Event) -> None:
-        """Call `heard` with one of FACILITIES whenever one comes, changes or goes, until stopped. Raises DeviceError."""
+        """Call `heard` with each of FACILITIES now, and whenever one comes, changes or goes, until stopped. Raises DeviceError."""
 
         def listening(pulse: Any) -> None:
             pulse.event_mask_set(*FACILITIES)
             pulse.event_callback_set(lambda event: heard(event.facility._value))  # noqa: SLF001 - an enumeration's own word
+            for facility in FACILITIES:
+                heard(facility)
             while not stopped.is_set():
                 pulse.event_listen(timeout=LISTEN_S)
 
@@ -75,7 +77,7 @@ class Sound:
                 self._pulse = self._library.Pulse("cabin", connect=False)
                 self._pulse.connect()
             return ask(self._pulse)
-        except self._library.PulseError as error:
+        except (self._library.PulseError, self._library.PulseDisconnected) as error:
             self.close()
             raise DeviceError(f"the sound server does not answer: {error}", _MEND) from error
 

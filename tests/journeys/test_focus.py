@@ -17,7 +17,7 @@ import soundfile
 pytest.importorskip("pulsectl")
 
 from assistant.app import App
-from assistant.config import Config, Dbus, Model, Paths, Speak
+from assistant.config import Config, Dbus, Link, Model, Paths, Speak
 from assistant.platform.bus import wait_until
 from assistant.platform.focus import Focus
 from assistant.platform.pulse import Sound as Server
@@ -218,7 +218,12 @@ def test_a_typed_sentence_turns_music_down_and_up_again(
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "run"))
     players.play(server, "music", 0.8)
     config = replace(
-        Config(), dbus=Dbus("no"), model=Model(name="none"), speak=Speak(engine="none"), paths=Paths(str(tmp_path))
+        Config(),
+        dbus=Dbus("no"),
+        model=Model(name="none"),
+        speak=Speak(engine="none"),
+        paths=Paths(str(tmp_path)),
+        link=Link(kind="none"),
     )
     app = App(config)
     app.appear()

@@ -1,5 +1,6 @@
 """The telephone on the oFono of python-dbusmock, a program of its own on a private bus."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -139,6 +140,58 @@ def test_without_a_call_there_is_none_to_end_or_take(phone: OFono, call: str) ->
 @pytest.mark.usefixtures("ofono")
 def test_nobody_of_that_name_is_not_dialled(phone: OFono) -> None:
     assert do(phone, "phone.dial", name="Nobody", number="") == (Status.REFUSED, "not_found")
+
+
+CARDS = """BEGIN:VCARD
+VERSION:3.0
+FN:Zoe Zander
+TEL;TYPE=CELL:+49 151 5550100
+END:VCARD
+"""
+
+
+def gives_its_book(bus: Bus, code: str) -> None:
+    """Let the modem have a phonebook whose import runs this code, as one does a moment after it connected."""
+    bus.call(MODEM, f"{MOCK}.AddMethod", "sssss", "org.ofono.Phonebook", "Import", "", "s", code)
+    interfaces = ["org.ofono.VoiceCallManager", "org.ofono.Phonebook"]
+    changed = bus.packed({"Interfaces": ("as", interfaces)})
+    bus.call(MODEM, f"{MOCK}.UpdateProperties", "sa{sv}", "org.ofono.Modem", changed)
+    told = [bus.packed({"v": ("s", "Interfaces")})["v"], changed["Interfaces"]]
+    bus.call(MODEM, f"{MOCK}.EmitSignal", "sssav", "org.ofono.Modem", "PropertyChanged", "sv", told)
+
+
+def test_the_contacts_of_a_telephone_are_called_by_name_and_go_with_it(
+    bus: Bus, phone: OFono, ofono: "subprocess.Popen[bytes]", caplog: pytest.LogCaptureFixture
+) -> None:
+    changes: list[tuple[str, ...]] = []
+    phone.watch(lambda: changes.append(phone.names()["contact"]))
+    assert phone.names()["contact"] == tuple(CONTACTS)
+
+    with caplog.at_level(logging.DEBUG):
+        gives_its_book(bus, f"ret = {CARDS!r}")
+        assert wait_until(lambda: phone.names()["contact"] == ("Zoe Zander",), 5.0)
+        assert do(phone, "phone.dial", name="zoe zander", number="") == (Status.DONE, "")
+
+    assert ("Zoe Zander",) in changes
+    assert phone.names()["given_name"] == ("Zoe",)
+    assert phone.state().number == "+491515550100"
+    assert "Zander" not in caplog.text
+    ofono.kill()
+    assert wait_until(lambda: phone.names()["contact"] == tuple(CONTACTS), 5.0)
+
+
+@pytest.mark.usefixtures("ofono")
+def test_a_phonebook_that_cannot_be_had_now_is_asked_for_again(
+    bus: Bus, phone: OFono, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.platform.ofono.IMPORT_TRIES_S", (0.0, 0.2))
+    once = 'if len(self.call_log) < 1000 and not hasattr(self, "asked"):\n    self.asked = True\n'
+    gives_its_book(
+        bus,
+        once + f'    raise dbus.exceptions.DBusException("busy", name="org.ofono.Error.InProgress")\nret = {CARDS!r}',
+    )
+
+    assert wait_until(lambda: phone.names()["contact"] == ("Zoe Zander",), 5.0)
 
 
 def test_a_telephone_that_does_not_answer_is_unknown_and_one_that_left_is_not_there(
