@@ -39,6 +39,17 @@ def test_a_wish_becomes_a_price_a_yes_an_order_and_a_receipt(world: World) -> No
     assert isinstance(world.ledger.verify(), Head)
 
 
+def test_after_a_change_of_network_the_bridge_is_asked_before_anything_is_promised(world: World) -> None:
+    world.notices.clear()
+
+    world.courier.doubt()
+    world.tick()
+    assert world.notices == [Reached(Connectivity.LINK)]
+    world.deliver()
+
+    assert world.notices == [Reached(Connectivity.LINK), Reached(Connectivity.ONLINE)]
+
+
 def test_a_row_leaves_the_outbox_only_when_the_bridge_has_answered(world: World) -> None:
     order = world.wish()
     world.radio.sent.clear()

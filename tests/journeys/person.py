@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from assistant.app import App
-from assistant.config import Config, Link, Model, Paths
+from assistant.config import Config, Dbus, Link, Model, Paths
 from assistant.core.order import Order, State
 from assistant.dialogue.state import Phase
 from assistant.link.loopback import Child
@@ -19,9 +19,10 @@ AT_REST = frozenset({Phase.IDLE, Phase.CONFIRMING, Phase.CHOOSING})
 class Car:
     """A person in a car who types."""
 
-    def __init__(self, folder: Path, link: Link, language: str = "en") -> None:
+    def __init__(self, folder: Path, link: Link, language: str = "en", bus: str = "") -> None:
         paths = Paths(state=str(folder / "state"), cache=str(folder / "cache"))
-        self.config = replace(Config(), language=language, paths=paths, link=link, model=Model(name="none"))  # type: ignore[arg-type]
+        base = replace(Config(), paths=paths, link=link, model=Model(name="none"))
+        self.config = replace(base, language=language, dbus=Dbus("yes" if bus else "no", bus))  # type: ignore[arg-type]
         self.exchanges: list[Exchange] = []
         self.app = App(self.config, report=self.exchanges.append)
         self.folder = folder / "state"

@@ -97,6 +97,24 @@ def test_a_round_trip_is_fast(broker: Broker, bridge: Station, drive: Drive) -> 
     assert sorted(took)[25] < 0.03, "without TCP_NODELAY it is 40 ms and more a direction"
 
 
+def test_a_network_that_is_back_ends_the_pause_and_a_dead_connection(
+    broker: Broker, drive: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    car = drive(broker.cars)
+    assert car.up()
+    monkeypatch.setattr(mqtt, "pause_s", lambda _failures, _chance: 600.0)
+
+    car.link.renew()
+    assert until(lambda: car.states == [UP, DOWN, UP])
+    broker.kill()
+    assert until(lambda: car.states[-1] is DOWN)
+    broker.start()
+    assert not car.up(0.5), "it pauses for ten minutes"
+    car.link.renew()
+
+    assert car.up()
+
+
 @pytest.mark.parametrize("who", ["revoked", "foreign"])
 def test_a_revoked_and_a_foreign_certificate_are_refused(
     broker: Broker, drive: Drive, fleet: Path, tmp_path: Path, who: str

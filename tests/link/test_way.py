@@ -103,7 +103,18 @@ def test_a_promise_needs_an_answer_of_just_now() -> None:
     assert not connectivity.may_promise(Pulse(), 0)
 
 
-@given(st.lists(st.sampled_from(["linked", "lost", "pinged", "ponged", "wait"]), max_size=40))
+def test_a_change_of_network_is_a_doubt_that_only_a_pong_ends() -> None:
+    pulse = connectivity.ponged(connectivity.pinged(connectivity.linked(Pulse()), 0), 1)
+
+    doubted = connectivity.doubted(pulse)
+
+    assert connectivity.state(doubted, 2) is Connectivity.LINK
+    assert connectivity.ping_due(doubted, 2), "it is asked at once"
+    assert connectivity.state(connectivity.ponged(doubted, 2), 2) is Connectivity.ONLINE
+    assert connectivity.doubted(Pulse()) == Pulse(), "a network is no link"
+
+
+@given(st.lists(st.sampled_from(["linked", "lost", "pinged", "ponged", "doubted", "wait"]), max_size=40))
 def test_online_is_never_without_a_link_and_a_pong_on_it(steps: list[str]) -> None:
     pulse, at, answered = Pulse(), 0.0, False
     for step in steps:
@@ -113,6 +124,8 @@ def test_online_is_never_without_a_link_and_a_pong_on_it(steps: list[str]) -> No
         elif step in {"pinged", "ponged"}:
             pulse = (connectivity.pinged if step == "pinged" else connectivity.ponged)(pulse, at)
             answered = answered or (step == "ponged" and pulse.up)
+        if step == "doubted":
+            pulse, answered = connectivity.doubted(pulse), False
         if connectivity.state(pulse, at) is Connectivity.ONLINE:
             assert pulse.up
             assert answered
