@@ -48,9 +48,11 @@ class Sound:
         wanted = self._library.PulseVolumeInfo(list(volume))
         self._ask(lambda pulse: self._let_pass(lambda: pulse.sink_input_volume_set(index, wanted)))
 
-    def sources(self) -> tuple[str, ...]:
-        """Return the names of what can be recorded. Raises DeviceError."""
-        return tuple(info.name for info in self._ask(lambda pulse: pulse.source_list()))
+    def sources(self) -> tuple[dict[str, bool], str]:
+        """Return what can be recorded and whether each is only what a loudspeaker plays, and the default. Raises DeviceError."""
+        known = self._ask(lambda pulse: pulse.source_list())
+        default = self._ask(lambda pulse: pulse.server_info()).default_source_name
+        return {info.name: info.monitor_of_sink != _NOBODY for info in known}, default
 
     def listen(self, heard: Callable[[str], None], stopped: threading.Event) -> None:
         """Call `heard` with each of FACILITIES now, and whenever one comes, changes or goes, until stopped. Raises DeviceError."""
@@ -106,6 +108,6 @@ def _library() -> Any:
         import pulsectl  # noqa: PLC0415 - loads libpulse
     except (ImportError, OSError) as error:
         raise DeviceError(
-            f"pulsectl cannot be used: {error}", "pip install 'cabin-assistant[sound]' and apt install libpulse0"
+            f"pulsectl cannot be used: {error}", "pip install 'cabin-assistant[audio]' and apt install libpulse0"
         ) from error
     return pulsectl

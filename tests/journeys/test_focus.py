@@ -17,13 +17,13 @@ import soundfile
 pytest.importorskip("pulsectl")
 
 from assistant.app import App
+from assistant.bench.soundserver import SoundServer
 from assistant.config import Config, Dbus, Link, Model, Paths, Speak
 from assistant.platform.bus import wait_until
 from assistant.platform.focus import Focus
 from assistant.platform.pulse import Sound as Server
 from assistant.platform.pulse import Stream
 from assistant.session import converse
-from tests.journeys.conftest import Sound
 from tests.journeys.test_out_loud import CLIPS, Daemon
 
 DUCK_DB = 18.0
@@ -40,7 +40,7 @@ time.sleep(60)
 class Players:
     """Other programs that play."""
 
-    def __init__(self, sound: Sound, folder: Path) -> None:
+    def __init__(self, sound: SoundServer, folder: Path) -> None:
         self._env, self._file = sound.env, folder / "music.wav"
         soundfile.write(self._file, np.sin(np.arange(48000 * 60) / 20).astype("f4") * 0.2, 48000)
         self.running: list[subprocess.Popen[bytes]] = []
@@ -66,15 +66,15 @@ class Players:
 
 
 @pytest.fixture
-def players(sound: Sound, tmp_path: Path) -> Iterator[Players]:
+def players(sound: SoundServer, tmp_path: Path) -> Iterator[Players]:
     made = Players(sound, tmp_path)
     yield made
     made.close()
 
 
 @pytest.fixture
-def server(sound: Sound, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("PULSE_SERVER", f"unix:{sound.env['XDG_RUNTIME_DIR']}/pulse/native")
+def server(sound: SoundServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("PULSE_SERVER", sound.pulse)
     made = Server()
     yield made
     made.close()
@@ -238,7 +238,7 @@ def test_a_typed_sentence_turns_music_down_and_up_again(
 
 @pytest.mark.slow
 def test_the_daemon_turns_music_down_for_a_sentence(
-    sound: Sound, server: Server, players: Players, tmp_path: Path
+    sound: SoundServer, server: Server, players: Players, tmp_path: Path
 ) -> None:
     players.play(server, "music", 0.8)
     daemon = Daemon(sound, tmp_path / "state")

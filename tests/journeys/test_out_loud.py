@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.conftest import Sound
+from assistant.bench.soundserver import SoundServer
 
 CLIPS = Path(__file__).parents[1] / "clips"
 pytestmark = pytest.mark.timeout(150)
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(150)
 class Daemon:
     """`cabin run` in a process, its exchanges as they come."""
 
-    def __init__(self, sound: Sound, state: Path) -> None:
+    def __init__(self, sound: SoundServer, state: Path) -> None:
         env = {**sound.env, "XDG_STATE_HOME": str(state), "XDG_CACHE_HOME": str(state)}
         command = [sys.executable, "-m", "assistant.cli", "run", "--listen", "--json"]
         self.process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -59,7 +59,7 @@ class Daemon:
 
 
 @pytest.fixture
-def daemon(sound: Sound, tmp_path: Path) -> Iterator[Daemon]:
+def daemon(sound: SoundServer, tmp_path: Path) -> Iterator[Daemon]:
     daemon = Daemon(sound, tmp_path / "state")
     try:
         daemon.wait_until_it_listens()
@@ -78,9 +78,9 @@ def loudest(path: Path) -> int:
     return int(np.abs(samples.astype(int)).max()) if len(samples) else 0
 
 
-def test_speech_goes_in_the_car_acts_and_a_voice_comes_out(sound: Sound, daemon: Daemon, tmp_path: Path) -> None:
+def test_speech_goes_in_the_car_acts_and_a_voice_comes_out(sound: SoundServer, daemon: Daemon, tmp_path: Path) -> None:
     recording = tmp_path / "loudspeaker.wav"
-    recorder = sound.record_loudspeaker(recording)
+    recorder = sound.record(recording)
     sound.play_into_microphone(CLIPS / "air-conditioning.flac")
 
     exchange = daemon.exchange("SwitchClimate")
