@@ -1,10 +1,12 @@
 """A car model as its TOML: which VSS signals the car has, their types, ranges and zones, and how the simulator plays them."""
 
+import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from types import MappingProxyType
@@ -12,9 +14,12 @@ from typing import Any
 
 from assistant.core.vehicle import KINDS, Signal, Value, Zone, seats
 from assistant.errors import ConfigError
+from assistant.places import shipped
 
 NAME = re.compile(r"Vehicle(\.[A-Z][A-Za-z0-9]*)+")
 INSTANCE = re.compile(r"\.(Row\d|DriverSide|PassengerSide|Driver|Passenger|Middle|Left|Right)(?=\.|$)")
+NEAR = 0.95
+"""Names that are so alike are one name and a slip of the keyboard."""
 TOP_KEYS = ("name", "vss", "driver_side", "signals", "dbus")
 
 
@@ -79,6 +84,7 @@ def parse(table: Mapping[str, Any], where: str) -> Model:
         raise ConfigError(
             f"{where}: no signals", 'add a table [signals] with lines "Vehicle.Speed" = { type = "float" }'
         )
+    _no_slips(rows, where)
     entries = {name: _entry(name, row, f"{where}: {name}") for name, row in rows.items()}
     signals = {name: _signal(name, entry) for name, entry in entries.items()}
     _no_overlap(signals, side, where)
@@ -96,6 +102,28 @@ def _known(row: Mapping[str, Any], keys: tuple[str, ...], where: str) -> None:
                 f"{where}: unknown key {key!r}",
                 f"did you mean {near[0]!r}?" if near else f"known are {', '.join(keys)}",
             )
+
+
+@cache
+def known_signals() -> frozenset[str]:
+    """Return the names that skills and the guard know, without their seats: the demo car has them all."""
+    with shipped("config/vehicles/demo.toml").open("rb") as file:
+        return frozenset(INSTANCE.sub("", name) for name in tomllib.load(file)["signals"])
+
+
+def strangers(model: Model) -> tuple[str, ...]:
+    """Return signals of a car that no skill knows: nobody can ask for them."""
+    known = known_signals()
+    return tuple(name for name in model.signals if INSTANCE.sub("", name) not in known)
+
+
+def _no_slips(rows: Iterable[str], where: str) -> None:
+    """Refuse a name that is nearly one we know: what was meant would silently be missing."""
+    known = known_signals()
+    for name in rows:
+        bare = INSTANCE.sub("", name)
+        if bare not in known and (near := get_close_matches(bare, known, n=1, cutoff=NEAR)):
+            raise ConfigError(f"{where}: unknown signal {name!r}", f"did you mean {near[0]!r}?")
 
 
 def _entry(name: str, row: object, where: str) -> Entry:
@@ -126,6 +154,8 @@ def _typed(row: Mapping[str, Any], where: str) -> None:
     for key in ("min", "max", "step", "delay_ms"):
         if key in row and (isinstance(row[key], bool) or not isinstance(row[key], int | float)):
             raise ConfigError(f"{where}: {key} is {row[key]!r}", "give a number")
+        if key in row and not math.isfinite(row[key]):
+            raise ConfigError(f"{where}: {key} is {row[key]!r}", "give a number that ends")
     for key in ("writable", "live"):
         if not isinstance(row.get(key, False), bool):
             raise ConfigError(f"{where}: {key} is {row[key]!r}", "true or false")
@@ -140,6 +170,12 @@ def _typed(row: Mapping[str, Any], where: str) -> None:
 def _ranged(entry: Entry, where: str) -> None:
     if entry.min is not None and entry.max is not None and entry.min >= entry.max:
         raise ConfigError(f"{where}: min {entry.min:g} is not below max {entry.max:g}", "swap them")
+    if entry.type not in {"int", "float"} and any(each is not None for each in (entry.min, entry.max, entry.step)):
+        raise ConfigError(f"{where}: a {entry.type} has no range", "leave min, max and step away, or mend the type")
+    if entry.choices and (entry.type != "string" or len(set(entry.choices)) != len(entry.choices)):
+        raise ConfigError(f"{where}: choices are different words of a string", "mend choices or the type")
+    if entry.step is not None and None not in (entry.min, entry.max) and entry.step > entry.max - entry.min:  # type: ignore[operator]
+        raise ConfigError(f"{where}: one step of {entry.step:g} is more than its whole range", "give a smaller step")
     if entry.step is not None and entry.step <= 0:
         raise ConfigError(f"{where}: step is {entry.step:g}", "give a step above 0")
     if entry.delay_ms < 0:

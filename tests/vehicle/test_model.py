@@ -5,7 +5,7 @@ import pytest
 
 from assistant.core.vehicle import Zone
 from assistant.errors import ConfigError
-from assistant.vehicle.model import Model, load, parse
+from assistant.vehicle.model import Model, load, parse, strangers
 
 VEHICLES = Path(__file__).parents[2] / "config" / "vehicles"
 
@@ -60,6 +60,18 @@ def test_a_signal_keeps_its_range_unit_step_and_zone() -> None:
         ('"Vehicle.Speed" = { type = "string", choices = "A" }', "choices is 'A'", "list"),
         ('"Vehicle.Speed" = { type = "float", max = 5, initial = 6 }', "initial 6 does not fit: out_of_range", "range"),
         ('"Vehicle.Speed" = { type = "int", initial = true }', "initial True does not fit: wrong_type", "type"),
+        ('"Vehicle.Speed" = { type = "float", max = inf }', "max is inf", "ends"),
+        ('"Vehicle.Speed" = { type = "bool", min = 0 }', "a bool has no range", "mend the type"),
+        ('"Vehicle.Speed" = { type = "string", step = 1 }', "a string has no range", "step"),
+        ('"Vehicle.Speed" = { type = "float", choices = ["A"] }', "choices are different words of a string", "type"),
+        ('"Vehicle.Speed" = { type = "string", choices = ["A", "A"] }', "choices are different words", "choices"),
+        ('"Vehicle.Speed" = { type = "float", min = 0, max = 2, step = 3 }', "more than its whole range", "smaller"),
+        ('"Vehicle.Sped" = { type = "float" }', "unknown signal 'Vehicle.Sped'", "did you mean 'Vehicle.Speed'"),
+        (
+            '"Vehicle.Cabin.HVAC.Station.Row1.Driver.Temprature" = { type = "float" }',
+            "unknown signal",
+            "Temperature",
+        ),
         ('"Vehicle.Speed" = { type = "float", zone = "drivr" }', "unknown zone 'drivr'", "did you mean 'driver'"),
     ],
 )
@@ -69,6 +81,12 @@ def test_a_wrong_line_is_told_with_its_mend(line: str, message: str, mend: str) 
 
     assert message in caught.value.message
     assert mend in caught.value.mend
+
+
+def test_a_signal_that_no_skill_knows_is_allowed_and_told() -> None:
+    car = model('"Vehicle.Speed" = { type = "float" }\n"Vehicle.Body.Roof.Antenna" = { type = "bool" }')
+
+    assert strangers(car) == ("Vehicle.Body.Roof.Antenna",)
 
 
 def test_two_signals_of_a_kind_cannot_serve_the_same_seat() -> None:
