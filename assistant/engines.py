@@ -65,16 +65,20 @@ class Engines:
 
     def vehicle(self) -> Vehicle:
         """Return the car; ConfigError for a broken car model, a bus that is not installed or cannot be reached as told."""
-        from assistant.vehicle.model import load
         from assistant.vehicle.simulator import Simulator
 
-        told = self._config.vehicle
-        path = Path(told.model) if told.model.endswith(".toml") else shipped(f"config/vehicles/{told.model}.toml")
+        told, model = self._config.vehicle, self._car_model()
         if told.bus == "kuksa":
-            return _kuksa(told, load(path))
+            return _kuksa(told, model)
         if told.bus == "dbus":
-            return self.buses.vehicle(load(path))
-        return Simulator(load(path))
+            return self.buses.vehicle(model)
+        return Simulator(model)
+
+    def strangers(self) -> tuple[str, ...]:
+        """Return signals of the car model that no skill knows. ConfigError."""
+        from assistant.vehicle.model import strangers
+
+        return strangers(self._car_model())
 
     def devices(self) -> Devices:
         """Return media, phone and navigation."""
@@ -111,6 +115,11 @@ class Engines:
             if self._recogniser is None:
                 self._recogniser = self._load_recogniser()
             return self._recogniser
+
+    def read_rules(self, cancel: Cancel) -> None:
+        """Compile the sentences of the configured language: the first that is typed need not wait for it."""
+        del cancel
+        self.sentences.grammar(self._config.language, self._names)
 
     def rehearse(self, cancel: Cancel) -> None:
         """Start the model, and work out how sentences begin: the first to be read bound to them is as quick as the others."""
@@ -190,6 +199,12 @@ class Engines:
         self.buses.close()
         if self._model is not None:
             self._model.close()
+
+    def _car_model(self) -> "CarModel":
+        from assistant.vehicle.model import load
+
+        name = self._config.vehicle.model
+        return load(Path(name) if name.endswith(".toml") else shipped(f"config/vehicles/{name}.toml"))
 
     def _espeak(self) -> Voice:
         from assistant.speak.espeak import Espeak

@@ -101,7 +101,8 @@ class Neighbours:
         if self._call is not before:
             if self._house.ear is not None:
                 self._house.ear.mind_words(not on_the_line(context))
-            ours = bool(dialogue.running) or self._call is CallPhase.DIALLING or before is CallPhase.DIALLING
+            dialled = self._call is CallPhase.ACTIVE and before is CallPhase.DIALLING
+            ours = bool(dialogue.running) or self._call is CallPhase.DIALLING or dialled
             if self._call is not CallPhase.NONE and not ours:
                 self._house.loop.post(Pressed(dialogue.turn, Button.CANCEL))
         names = context.names.get("contact", ())

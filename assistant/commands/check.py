@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from assistant.config import Config, load
 from assistant.engines import Engines
-from assistant.errors import CabinError
+from assistant.errors import BusError, CabinError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,17 @@ def run(options: argparse.Namespace) -> int:
 def _findings(config: Config) -> Iterator[Finding]:
     engines = Engines(config)
     yield _try("microphone", _microphone)
+    yield _try("recorded", lambda: _recorded(config))
     yield _try("loudspeaker", _loudspeaker)
+    yield _try("other sound", lambda: _other_sound(config))
     yield _try("wake word", lambda: _wake(engines))
     yield _try("recogniser", lambda: _recogniser(engines))
     yield _try("model", engines.model_story)
     yield _try("voice", lambda: _voice(engines))
     yield _try("car", lambda: _car(engines))
     yield _try("programs", lambda: _programs(config))
+    yield _try("network", lambda: _network(config))
+    yield _try("sleep", lambda: _sleep(config))
     yield _try("order book", lambda: _order_book(config))
 
 
@@ -64,6 +68,26 @@ def _microphone() -> str:
 
     Microphone().probe()
     return f"system default of: {', '.join(microphones())}"
+
+
+def _recorded(config: Config) -> str:
+    from assistant.capture import story
+
+    return story(config)
+
+
+def _other_sound(config: Config) -> str:
+    from assistant.platform.pulse import Sound
+
+    if config.audio.duck_db <= 0:
+        return "left alone, as configured"
+    try:
+        sound = Sound()
+        playing = len(sound.streams())
+        sound.close()
+    except CabinError as error:
+        return f"left alone: {error}"
+    return f"{config.audio.duck_db:g} dB softer while Cabin listens or speaks; {playing} play now"
 
 
 def _loudspeaker() -> str:
@@ -98,7 +122,9 @@ def _voice(engines: Engines) -> str:
 def _car(engines: Engines) -> str:
     vehicle = engines.vehicle()
     try:
-        return f"{len(vehicle.car().signals)} signals on the {type(vehicle).__name__.lower()}"
+        unknown = engines.strangers()
+        more = f"; no skill knows {len(unknown)} of them, as {unknown[0]}" if unknown else ""
+        return f"{len(vehicle.car().signals)} signals on the {type(vehicle).__name__.lower()}{more}"
     finally:
         vehicle.close()
 
@@ -109,6 +135,46 @@ def _programs(config: Config) -> str:
     buses = Buses(config)
     try:
         return buses.story()
+    finally:
+        buses.close()
+
+
+def _network(config: Config) -> str:
+    from assistant.buses import Buses
+
+    if config.headunit.network == "none":
+        return "not heeded, as configured"
+    buses = Buses(config)
+    try:
+        bus = buses.bus(config.dbus.bus)
+        from assistant.platform.network import Network
+
+        return Network(bus, lambda _: None).story() if bus.connected else "nobody tells of it: there is no bus"
+    except BusError as error:
+        return f"nobody tells of it: {error}"
+    finally:
+        buses.close()
+
+
+def _sleep(config: Config) -> str:
+    from assistant.buses import Buses
+
+    if config.headunit.sleep == "none":
+        return "nothing waits for us, as configured"
+    buses = Buses(config)
+    try:
+        bus = buses.bus(config.dbus.bus)
+        from assistant.platform.logind import Logind
+
+        logind = Logind(bus, lambda _: None, lambda: None)
+        waits = (
+            f"logind waits up to {logind.longest_s:g} s for us" if logind.holds else "nothing waits for us: no logind"
+        )
+        logind.release()
+    except BusError as error:
+        return f"nothing waits for us: {error}"
+    else:
+        return waits
     finally:
         buses.close()
 

@@ -15,7 +15,7 @@ pytest.importorskip("pydbus")
 pytest.importorskip("dbusmock")
 
 from assistant.app import App
-from assistant.config import Audio, Config, Dbus, Link, Model, Paths
+from assistant.config import Audio, Config, Dbus, HeadUnit, Link, Model, Paths
 from assistant.core.audio import Frame
 from assistant.core.event import News
 from assistant.core.text import Phrase
@@ -59,7 +59,7 @@ class Microphone:
 class Car:
     """A whole assistant on the bus, with a voice that takes its time."""
 
-    def __init__(self, address: str, folder: Path) -> None:
+    def __init__(self, address: str, folder: Path, headunit: HeadUnit = HeadUnit()) -> None:  # noqa: B008 - frozen
         self.microphone = Microphone()
         self.speaking = threading.Event()
         self.may_end = threading.Event()
@@ -67,6 +67,7 @@ class Car:
             Config(),
             dbus=Dbus("yes", address),
             audio=Audio(duck_db=0.0),
+            headunit=headunit,
             model=Model(name="none"),
             link=Link(kind="none"),
             paths=Paths(state=str(folder), cache=str(folder)),
