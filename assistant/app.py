@@ -55,6 +55,9 @@ Reference = Callable[[bytes], None]
 AT_REST = frozenset({Phase.IDLE, Phase.LISTENING, Phase.CONFIRMING, Phase.CHOOSING})
 """Phases that wait for a person."""
 
+DEAF_BEATS = 2
+"""A process that was stopped and goes on finds its ear behind for one beat."""
+
 log = logging.getLogger(__name__)
 
 
@@ -89,15 +92,18 @@ class App:
         report: Callable[[Exchange], None] = lambda _: None,
         clip: Callable[[], str] = lambda: "",
         heartbeat: Callable[[], None] = lambda: None,
+        deaf: Callable[[], None] = lambda: None,
     ) -> None:
         """Join the parts; nothing listens before `start`. `report` gets every finished exchange, on the main thread.
+
+        `deaf` is called instead of `heartbeat` when the sound system hangs: only another process can hear again.
 
         `loudspeaker` is called with who wants to hear what is played. The thread that makes the App must run its loop.
         """
         self._config, self._source = config, source
         self.engines = engines = Engines(config)
         self._turns = itertools.count(1)
-        self._heartbeat = heartbeat
+        self._heartbeat, self.deaf, self._deaf_beats = heartbeat, deaf, 0
         self.ledger = open_ledger(config.state_dir() / "orders.sqlite")
         self.preferences = Preferences(self.ledger)
         self.agenda = Agenda(self.preferences)
@@ -123,7 +129,7 @@ class App:
         self.outside.open()
         if self.ear is not None:
             self.ear.start()
-            self.thinker.warm(self.engines.rehearse)
+            self.thinker.warm(self.engines.read_rules, self.thinker.load, self.engines.rehearse)
 
     def appear(self) -> None:
         """Let other programs of the head unit talk to us, where there is a bus; before the loop runs."""
@@ -275,7 +281,11 @@ class App:
             self.door.look()
         if self.neighbours is not None:
             self.neighbours.look()
-        self._heartbeat()
+        self._deaf_beats = self._deaf_beats + 1 if self.ear is not None and self.ear.deaf else 0
+        if self._deaf_beats < DEAF_BEATS:
+            self._heartbeat()
+        else:
+            self.deaf()
 
     def _standing(self, dialogue: Dialogue) -> Standing:
         muted = self.ear is not None and self.ear.muted

@@ -1,6 +1,7 @@
 """One sentence at a time through recogniser and understanding, on a thread of its own; a newer one cancels the older."""
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -35,6 +36,8 @@ class Thinker:
         self._context = context
         self._post = post
         self._mark = mark
+        self._cold: deque[Callable[[Cancel], None]] = deque()
+        """Preparations that were not begun yet; for the worker's thread, but for `warm`."""
         self._worker = Worker("think")
 
     @property
@@ -47,10 +50,15 @@ class Thinker:
         self._worker.cancel()
         self._worker.do(lambda token: self._job(effect, token))
 
-    def warm(self, rehearse: Callable[[Cancel], None]) -> None:
-        """Load the recogniser before it is needed, then rehearse until the first sentence comes."""
-        self._worker.do(lambda _token: self._load())
-        self._worker.do(rehearse)
+    def warm(self, *preparations: Callable[[Cancel], None]) -> None:
+        """Prepare one after the other before it is needed; a sentence goes between two of them."""
+        self._cold += preparations
+        self._worker.do(self._prepare)
+
+    def load(self, cancel: Cancel) -> None:
+        """Load the recogniser: one of the preparations."""
+        del cancel
+        self._recogniser()
 
     def stop(self) -> None:
         """Give up what is being thought."""
@@ -60,10 +68,18 @@ class Thinker:
         """End the thread."""
         self._worker.close()
 
-    def _load(self) -> None:
-        self._recogniser()
+    def _prepare(self, token: Cancel) -> None:
+        while self._cold and not token.cancelled():
+            self._cold.popleft()(token)
 
     def _job(self, effect: Think, token: Token) -> None:
+        try:
+            self._think(effect, token)
+        finally:
+            if self._cold:
+                self._worker.do(self._prepare)
+
+    def _think(self, effect: Think, token: Token) -> None:
         try:
             understood = self._typed(effect, token) if effect.clip is None else self._spoken(effect, effect.clip, token)
         except Exception as error:

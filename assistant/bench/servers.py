@@ -122,6 +122,38 @@ class Mosquitto:
             self._process.wait(10)
 
 
+class DbusDaemon:
+    """A message bus that everybody of this user may use."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep its address; nothing runs before `start`."""
+        self._socket = folder / "cabin-bus"
+        self.address = f"unix:path={self._socket}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait."""
+        self._socket.unlink(missing_ok=True)
+        command = [
+            "dbus-daemon",
+            "--session",
+            "--nofork",
+            "--nopidfile",
+            f"--address={self.address}",
+            "--print-address",
+        ]
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert self._process.stdout is not None
+        self._process.stdout.readline()
+        self._process.stdout.close()
+
+    def kill(self) -> None:
+        """End it without a word."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+
+
 class BridgeProcess:
     """A `cabin-bridge` of its own."""
 

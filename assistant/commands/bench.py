@@ -24,11 +24,15 @@ DATA = {
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Take what to measure."""
-    parser.add_argument("what", choices=(*DATA, "orders"))
+    parser.add_argument("what", choices=(*DATA, "orders", "daemon"))
     parser.add_argument(
         "--data", type=Path, metavar="FILE", help="recordings' manifest or labelled sentences (default: ../shared)"
     )
     parser.add_argument("--full", action="store_true", help="orders: ten thousand that wait, everywhere (long)")
+    parser.add_argument("--rounds", type=int, default=12, help="daemon: how often something is struck")
+    parser.add_argument(
+        "--soak", type=float, default=0.0, metavar="MINUTES", help="daemon: watch its memory for so long"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
 
 
@@ -38,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
         return _orders(options)
     if options.full:
         raise UsageError("--full is for bench orders", "leave --full away")
+    if options.what == "daemon":
+        return _daemon(options)
     config = load(options.config)
     data = options.data or _shared(DATA[options.what])
     if not data.exists():
@@ -56,6 +62,19 @@ def _orders(options: argparse.Namespace) -> int:
     except ImportError as error:
         raise UsageError(f"the bridge is not installed: {error.name}", "pip install cabin-assistant[bridge]") from error
     figures = orders.run(_progress(), full=options.full)
+    print(json.dumps(figures, ensure_ascii=False, indent=None if options.json else 2))
+    return 0
+
+
+def _daemon(options: argparse.Namespace) -> int:
+    """Print what becomes of the daemon; UsageError for --data, or where a program is not installed."""
+    if options.data:
+        raise UsageError("bench daemon makes its own sound", "leave --data away")
+    try:
+        from assistant.bench import daemon
+    except ImportError as error:
+        raise UsageError(f"D-Bus is not installed: {error.name}", "pip install cabin-assistant[dbus]") from error
+    figures = daemon.run(_progress(), options.rounds, options.soak)
     print(json.dumps(figures, ensure_ascii=False, indent=None if options.json else 2))
     return 0
 

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from assistant.app import App, Reference
+from assistant.capture import choose
 from assistant.commands._show import as_line, as_text
 from assistant.config import Config, load
 from assistant.core.ports import Loudspeaker
@@ -33,8 +34,7 @@ def run(options: argparse.Namespace) -> int:
     notify = Notify()
     show = _shown(config, as_json=options.json)
     waits = options.listen or "NOTIFY_SOCKET" in os.environ
-    missing = _no_microphone(config)
-    if missing is not None and not waits:
+    if not waits and (missing := _no_microphone(config)) is not None:
         return _demonstrate(config, missing, show)
     return _serve(config, notify, show)
 
@@ -48,8 +48,13 @@ def _serve(config: Config, notify: Notify, show: Callable[[Exchange], None]) -> 
         made.append(_speaker(config, reference))
         return made[0]
 
-    source = Microphone(config.audio.input or None, state=_announcing(config, notify), rescan=lambda: _rescan(made))
-    app = App(config, source=source, loudspeaker=loudspeaker, report=show, heartbeat=notify.alive)
+    source = Microphone(
+        config.audio.input or None,
+        state=_announcing(config, notify),
+        rescan=lambda: _rescan(made),
+        source=lambda: choose(config),
+    )
+    app = App(config, source=source, loudspeaker=loudspeaker, report=show, heartbeat=notify.alive, deaf=_end_at_once)
 
     def stop(number: int, frame: FrameType | None) -> None:
         del number, frame
@@ -67,12 +72,24 @@ def _serve(config: Config, notify: Notify, show: Callable[[Exchange], None]) -> 
     return 0
 
 
+def _end_at_once() -> None:
+    """End without a word to the sound system, which hangs: what is ordered is on the disk, and who started us does so again."""
+    print(
+        "cabin run: the sound system hangs, and nothing is heard: ending, to be started again",
+        file=sys.stderr,
+        flush=True,
+    )
+    os._exit(1)
+
+
 def _announcing(config: Config, notify: Notify) -> "Callable[[MicrophoneState], None]":
     """Return what tells systemd and the terminal whether the microphone is there."""
     words = ", ".join(config.wake.words) or "the talk button"
 
     def announce(state: "MicrophoneState") -> None:
-        told = f"listening for: {words}" if state == "live" else "without a microphone, waiting for it"
+        told = {"live": f"listening for: {words}", "resting": "resting"}.get(
+            state, "without a microphone, waiting for it"
+        )
         notify.ready(told)
         print(f"Cabin is {told}", file=sys.stderr, flush=True)
 

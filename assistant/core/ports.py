@@ -38,7 +38,7 @@ class Device(Protocol):
     """A source of frames with a device behind it."""
 
     def rest(self) -> None:
-        """Let go of the device and give no frames, until `resume`; from any thread."""
+        """Let go of the device and give hardly a frame, all void, until `resume`; from any thread."""
         ...
 
     def resume(self) -> None:

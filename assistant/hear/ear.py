@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
@@ -22,6 +23,8 @@ AFTER_WORD_MS = 160
 """Sound kept from before the frame that detects the wake word: the word ends 160 ms earlier (median of 41 real clips);
 of 100, 160, 200 and 240 ms this one spoils the fewest commands said in one breath with it."""
 CLOSE_TIMEOUT_S = 3.0
+DEAF_S = 5.0
+"""A source gives frames all the time, also without a device; opening one that answers takes 2 s at most."""
 
 
 class Hearing(StrEnum):
@@ -57,9 +60,11 @@ class Ear:
         self._hearing = Hearing.OPEN
         self._minds_words = True
         self._at = 0.0
+        self._served_at = time.monotonic()
 
     def start(self) -> None:
         """Begin to hear."""
+        self._served_at = time.monotonic()
         self._thread.start()
 
     def join(self, timeout_s: float | None = None) -> bool:
@@ -98,6 +103,11 @@ class Ear:
         self._orders.put(partial(self._mute, Hearing.MUTED if muted else Hearing.OPEN))
 
     @property
+    def deaf(self) -> bool:
+        """Tell whether no frame came for so long that the sound system must hang, or the ear has ended; from any thread."""
+        return time.monotonic() - self._served_at > DEAF_S
+
+    @property
     def muted(self) -> bool:
         """Tell whether frames are dropped unheard."""
         return self._hearing is Hearing.MUTED
@@ -106,7 +116,7 @@ class Ear:
         """Hear until the source ends; then end the open turn with what was said."""
         try:
             for frame in self._source.frames():
-                self._at = frame.at
+                self._at, self._served_at = frame.at, time.monotonic()
                 while not self._orders.empty():
                     self._orders.get()()
                 if self._hearing is Hearing.OPEN:

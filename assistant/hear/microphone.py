@@ -32,7 +32,7 @@ _MEND = "plug it in, or name another one in [audio] input; `cabin check` lists t
 
 
 class MicrophoneState(StrEnum):
-    """LIVE: frames come from the device; GONE: silence is given out until it is back; RESTING: nothing, until `resume`."""
+    """LIVE: frames come from the device; GONE: silence is given out until it is back; RESTING: hardly anything, until `resume`."""
 
     LIVE = "live"
     GONE = "gone"
@@ -75,11 +75,19 @@ class Microphone:
         *,
         state: Callable[[MicrophoneState], None] = lambda _: None,
         rescan: Callable[[], None] = rescan_devices,
+        source: Callable[[], str] = lambda: "",
     ) -> None:
-        """Name a device (None: the system's default); `state` is told every change, `rescan` is called before each new try."""
+        """Name a device (None: the system's default); `state` is told every change, `rescan` is called before each new try.
+
+        `source` is called before the device is opened and says what of a sound server it leads to, or raises DeviceError
+        where that is no microphone; asked again after `look`, another answer opens the device anew.
+        """
         self._device = device
         self._tell = state
         self._rescan = rescan
+        self._source = source
+        self._opened = ""
+        """The source that is recorded."""
         self._queue: queue.Queue[tuple[bytes, float]] = queue.Queue(QUEUE_FRAMES)
         self._closed = threading.Event()
         self._resting = threading.Event()
@@ -99,7 +107,7 @@ class Microphone:
             while not self._closed.is_set():
                 changed = yield from self._away(wait_s)
                 if self._resting.is_set():
-                    self._rest()
+                    yield from self._rest()
                     wait_s = 0.0
                 elif self._closed.is_set():
                     return
@@ -119,7 +127,7 @@ class Microphone:
         self._nudge()
 
     def rest(self) -> None:
-        """Let go of the device and give no frames, until `resume`; from any thread."""
+        """Let go of the device and give hardly a frame, all void, until `resume`; from any thread."""
         self._resting.set()
         self._nudge()
 
@@ -137,13 +145,14 @@ class Microphone:
         with suppress(queue.Full):
             self._queue.put_nowait((b"", time.monotonic()))
 
-    def _rest(self) -> None:
-        """Wait without the device."""
+    def _rest(self) -> Iterable[Frame]:
+        """Wait without the device; a void frame now and then says that nobody hangs."""
         self._disconnect()
         self._become(MicrophoneState.RESTING)
         while self._resting.is_set() and not self._closed.is_set():
             self._looked.wait(GONE_AFTER_S)
             self._looked.clear()
+            yield Frame(_SILENCE, time.monotonic(), void=True)
 
     def _open(self) -> Any:
         """Return a started stream; raise DeviceError."""
@@ -173,6 +182,7 @@ class Microphone:
         if self._state is MicrophoneState.GONE:
             self._rescan()
         try:
+            self._opened = self._source()
             self._stream = self._open()
         except DeviceError as error:
             _LOG.debug("microphone: %s", error)
@@ -200,9 +210,22 @@ class Microphone:
                 self._disconnect()
                 self._become(MicrophoneState.GONE)
                 return
+            if self._looked.is_set() and self._misled():
+                self._disconnect()
+                self._become(MicrophoneState.GONE)
+                return
             if len(pcm) == FRAME_BYTES:
                 self._become(MicrophoneState.LIVE)
                 yield Frame(pcm, at)
+
+    def _misled(self) -> bool:
+        """Tell whether the open device leads to another source than it should by now."""
+        self._looked.clear()
+        try:
+            return self._source() != self._opened
+        except DeviceError as error:
+            _LOG.debug("microphone: %s", error)
+            return True
 
     def _away(self, seconds: float) -> Generator[Frame, None, bool]:
         """Yield silence in real time, so that an open turn can end; return early, with True, when devices may have changed."""

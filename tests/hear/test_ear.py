@@ -1,5 +1,6 @@
 import queue
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from itertools import count
 
@@ -22,6 +23,7 @@ class Script:
         self._lines: queue.Queue[tuple[bytes, int] | None] = queue.Queue()
         self._idle = threading.Event()
         self.failure: Exception | None = None
+        self.void = False
 
     def say(self, what: bytes, length_ms: int) -> None:
         self._lines.put((what, length_ms // FRAME_MS))
@@ -39,7 +41,7 @@ class Script:
     def _spoken(self, line: tuple[bytes, int], number: Iterator[int]) -> Iterator[Frame]:
         for _ in range(line[1]):
             at = next(number)
-            yield Frame(line[0] + at.to_bytes(4, "little") + bytes(FRAME_BYTES - 5), at * FRAME_MS / 1000)
+            yield Frame(line[0] + at.to_bytes(4, "little") + bytes(FRAME_BYTES - 5), at * FRAME_MS / 1000, self.void)
 
     def close(self) -> None:
         self._lines.put(None)
@@ -312,3 +314,38 @@ def test_a_source_that_fails_says_so_and_ends_the_turn() -> None:
     car.ear.close()
 
     assert kinds(car.told()) == [Woke, Faulted, NothingHeard]
+
+
+def test_an_ear_that_gets_no_frames_is_deaf(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.hear.ear.DEAF_S", 0.2)
+    car = Car()
+    car.script.say(SILENCE, 40)
+    assert not car.ear.deaf
+
+    time.sleep(0.3)
+    assert car.ear.deaf
+    car.script.say(SILENCE, 40)
+
+    assert not car.ear.deaf
+    car.ear.close()
+
+
+def test_without_a_device_nothing_is_looked_for_in_its_silence(car: Car) -> None:
+    car.script.void = True
+    car.script.say(WORD, 40)
+
+    assert car.told() == []
+    assert car.hears.frames == 0
+
+
+def test_in_a_call_no_wake_word_is_heeded_but_the_button_is(car: Car) -> None:
+    car.ear.mind_words(mind=False)
+    car.script.say(WORD, 40)
+    assert car.told() == []
+
+    car.ear.push_to_talk()
+    car.script.say(SILENCE, 40)
+    assert kinds(car.told()) == [Woke]
+    car.ear.mind_words(mind=True)
+    car.script.say(WORD, 20)
+    assert kinds(car.told()) == [Woke]
