@@ -80,6 +80,7 @@ RDEPENDS:${PN} += "\
     python3-netclient \
     python3-numpy \
     python3-onnxruntime \
+    python3-pulsectl \
     python3-pymicro-wakeword \
     python3-resource \
     python3-sounddevice \
