@@ -72,7 +72,7 @@ class Compiler:
         start, done, end = Node(), Node(), Node()
         sentences: list[Known] = []
         begins: list[tuple[Begins, Node]] = []
-        for sentence in (*self.pack.sentences, *(() if self.bound else self.pack.others)):
+        for sentence in self.pack.sentences:
             if sentence.request and sentence.request not in self.classes:
                 raise ConfigError(f"{sentence.where}: no request class of that name", "correct `request`")
             request, self.fields = self.classes[sentence.request] if sentence.request else (None, OTHER_FIELDS)

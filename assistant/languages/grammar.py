@@ -1,7 +1,7 @@
 """The sentences of a language against what was said: requests out of text, exactly and in a few milliseconds."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -15,6 +15,8 @@ from assistant.languages.tokens import Token, tokens
 from assistant.languages.values import Moment, Read, fill, said
 from assistant.languages.walk import State, Walk
 
+FREE: Final = 0.15
+"""A reading that costs more took a word for anything at all; below, costs only tell equal readings apart."""
 MOST_WORDS: Final = 40
 """Words of a sentence that may hold several requests; a longer one is read as a whole or not at all."""
 MOST_REQUESTS: Final = 6
@@ -31,19 +33,17 @@ MOST_TAKEN_BACK: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Readout:
-    """What a sentence was read as."""
+    """What a sentence was read as; without reads it is known not to be for us."""
 
     reads: tuple[Read, ...]
     """In the order said."""
     complete: bool
     """Whether no longer sentence that means something else begins so."""
-    other_cost: float = 0.0
-    """Free words of a sentence that is not for us; such a readout has no reads."""
 
     @property
     def cost(self) -> float:
         """Free words in all of it."""
-        return sum(read.cost for read in self.reads) + self.other_cost
+        return sum(read.cost for read in self.reads)
 
 
 class Grammar:
@@ -57,6 +57,8 @@ class Grammar:
         self.readings = READINGS[pack.language]
         self.compiled = Compiler(pack, self.requests, names, bound=False).compile()
         self.walk = Walk(self.compiled.start, self.compiled.end, pack.words.get("alike", ()))
+        others = Compiler(replace(pack, sentences=pack.others), (), {}, bound=False).compile()
+        self.others = Walk(others.start, others.end)
         self.fillers = frozenset(pack.words.get("fillers", ()))
         self.joiners = self._phrases("joiners")
         self.repairs = self._phrases("repairs")
@@ -85,11 +87,20 @@ class Grammar:
             return None
         reader = _Reader(self, found, text, now)
         whole = reader.whole()
-        if len(found) > MOST_WORDS or (whole and whole.cost == 0):
+        if len(found) > MOST_WORDS or (whole and whole.cost < FREE):
             return whole
-        others = [whole, reader.several(), reader.repaired()]
-        best = min((other for other in others if other), key=_price, default=None)
-        return best or (reader.elliptic() if len(found) <= MOST_ELLIPTIC_WORDS else None)
+        readouts = [whole, reader.several(), reader.repaired()]
+        best = min((readout for readout in readouts if readout), key=_price, default=None)
+        if best is None:
+            return reader.elliptic() if len(found) <= MOST_ELLIPTIC_WORDS else None
+        strange = self._strange(found) if best.cost >= FREE else None
+        return best if strange is None or _price(best) < strange + FREE else Readout((), complete=False)
+
+    def _strange(self, found: Sequence[Token]) -> float | None:
+        """Return the free words of a sentence that is not for us, None if it is no such sentence."""
+        known = self.others.known([token.word for token in found])
+        path = self.others.cheapest(known, self.others.states(known))
+        return None if path is None else path[0]
 
     def _phrases(self, name: str) -> tuple[tuple[str, ...], ...]:
         """Return a word list of the pack as words, longest first."""
@@ -131,8 +142,7 @@ class _Reader:
             return None
         index, slots = said(path[1], found)
         sentence, request, fields = self.grammar.compiled.sentences[index]
-        if request is None:
-            return Readout((), complete=False, other_cost=path[0])
+        assert request is not None
         filled = fill(request, sentence, fields, slots, self.text, Moment(self.now, self.grammar.readings))
         if filled is None:
             return None
@@ -151,7 +161,7 @@ class _Reader:
                 continue
             for stop, nexts in cuts[begin]:
                 read = self.one(self.tokens[begin:stop], self.words[begin:stop])
-                if read is None or not read.reads:
+                if read is None:
                     continue
                 longer = Readout((*so_far.reads, *read.reads), complete=read.complete)
                 for place, tight in nexts:
@@ -221,7 +231,7 @@ class _Reader:
     def plain(self, found: Sequence[Token]) -> Readout | None:
         """Read other words than those said as one request, if none of them is free."""
         read = self.one(found, self.grammar.walk.known([token.word for token in found]))
-        return read if read and read.reads and int(read.cost) == 0 else None
+        return read if read and int(read.cost) == 0 else None
 
     def elliptic(self) -> Readout | None:
         """Read requests that share words: "turn on the fan and the seat heater", "open the driver and passenger window"."""

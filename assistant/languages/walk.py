@@ -13,7 +13,7 @@ ALIKE_COST: Final = 0.3
 """What it costs to take a word for another that sounds the same; never where free words follow, for they would take anything."""
 LATER_SENTENCE_COST: Final = 1e-6
 """Of two equal readings the sentence that stands first wins."""
-MOST_REMEMBERED: Final = 8_000
+MOST_REMEMBERED: Final = 20_000
 """Steps remembered before all are forgotten, so that memory is bounded."""
 STACK_BITS: Final = 32
 UNKNOWN: Final = "�"

@@ -98,21 +98,26 @@ _SPELLED: Final = {
 }  # fmt: skip
 """Frequent words that the rules get wrong."""
 _INITIALS: Final = re.compile("(zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw]?)(.*)")
-_NEAR_INITIALS: Final = ("n l r", "z zh j", "c ch q", "s sh x", "f h", "b p", "d t", "g k h")
-_NEAR_FINALS: Final = (
-    "an ang ian",
-    "en eng in",
-    "in ing en",
-    "on ong eng",
-    "uan uang",
-    "ian iang",
-    "u v",
-    "o uo e",
-    "ai ei",
-    "un ong",
-    "ie e",
-    "i v",
-    "ou o",
+_NEAR_INITIALS: Final = tuple(
+    frozenset(group.split()) for group in ("n l r", "z zh j", "c ch q", "s sh x", "f h", "b p", "d t", "g k h")
+)
+_NEAR_FINALS: Final = tuple(
+    frozenset(group.split())
+    for group in (
+        "an ang ian",
+        "en eng in",
+        "in ing en",
+        "on ong eng",
+        "uan uang",
+        "ian iang",
+        "u v",
+        "o uo e",
+        "ai ei",
+        "un ong",
+        "ie e",
+        "i v",
+        "ou o",
+    )
 )
 
 
@@ -223,6 +228,7 @@ def syllable(heard: str, meant: str) -> float:
     return min((_syllable(one, other) for one in ours for other in theirs), default=1.0)
 
 
+@lru_cache(maxsize=65536)
 def _syllable(one: str, other: str) -> float:
     """Return how far apart two pinyin syllables are."""
     if one == other:
@@ -239,9 +245,9 @@ def _halves(syllable: str) -> tuple[str, str]:
     return (match[1], match[2]) if match else ("", syllable)
 
 
-def _together(one: str, other: str, groups: Sequence[str]) -> bool:
+def _together(one: str, other: str, groups: Sequence[frozenset[str]]) -> bool:
     """Tell whether both stand in one group."""
-    return any({one, other} <= set(group.split()) for group in groups)
+    return any(one in group and other in group for group in groups)
 
 
 @lru_cache(maxsize=16384)

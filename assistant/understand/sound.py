@@ -99,7 +99,8 @@ class Sound:
         if phones < FEWEST_PHONES[language] or len(words) > MOST_WORDS:
             return None
         best: Heard | None = None
-        for path in ear.paths(words):
+        bound = min(BOUND[language] * phones, MOST_COST)
+        for path in ear.paths(words, bound + MARGIN[language]):
             if best is not None and path.cost - best.cost * phones >= MARGIN[language]:
                 break
             said = ("" if grammar.readings.characters else " ").join(path.words)
@@ -110,7 +111,7 @@ class Sound:
                 best = Heard(readout, said, path.cost / phones)
             elif best is None or _meant(readout) != _meant(best.readout):
                 return None
-        return best if best is not None and best.cost <= min(BOUND[language], MOST_COST / phones) else None
+        return best if best is not None and best.cost * phones <= bound else None
 
     def named(self, readout: Readout, language: Language, context: Context) -> "tuple[Readout, tuple[Missing, ...]]":
         """Return the readout with every unknown name that sounds like a known one replaced; names in doubt come as Missing."""
@@ -143,8 +144,8 @@ class _Ear:
         )
         self._meant = lru_cache(maxsize=4096)(self._candidates)
 
-    def paths(self, words: Sequence[str]) -> list[_Path]:
-        """Return the nearest sentences of the graph, nearest first."""
+    def paths(self, words: Sequence[str], most: float) -> list[_Path]:
+        """Return the nearest sentences of the graph that cost at most `most`, nearest first."""
         places: list[dict[int, list[_Path]]] = [{} for _ in range(len(words) + 1)]
         places[0][self.graph.start] = [_Path(0.0, (), fresh=True, sure=True)]
         ended: dict[tuple[str, ...], _Path] = {}
@@ -157,7 +158,8 @@ class _Ear:
                 if place == len(words) and self.graph.complete(state):
                     ended.setdefault(path.words, path)
                 for option in self._options(words, place):
-                    self._step(state, path, option, places[place + option.length])
+                    if path.cost + option.cost <= most:
+                        self._step(state, path, option, places[place + option.length])
         return sorted(ended.values(), key=lambda path: path.cost)[:MOST_READINGS]
 
     def _step(self, state: int, path: _Path, option: "_Option", into: dict[int, list[_Path]]) -> None:
