@@ -67,5 +67,7 @@ class Understanding:
     """The reading it was made from."""
     complete: bool = False
     """True if it is a whole sentence of the rules with no word left over; ends a turn early."""
+    unsure: bool = False
+    """True if it is to be done only after a yes."""
     slots: Mapping[str, str] | None = None
     """The words each slot was read from, for logs and benches."""

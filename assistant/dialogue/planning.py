@@ -1,5 +1,7 @@
 """From a request to a decision, and the guard's word on it."""
 
+from dataclasses import replace
+
 from assistant.core.context import Context
 from assistant.core.guard import Denied, judge, speed_kmh
 from assistant.core.plan import Decision, Plan, Refusal, Risk
@@ -34,6 +36,12 @@ def take_back(last: Plan) -> Plan:
     what = {"what": f"@topic.{skill.name}" if skill else "@topic.that"}
     read_back = None if last.risk is Risk.NONE else Phrase("dialogue.undo_read_back", what)
     return Plan(Undo(), last.undo, Phrase("dialogue.undone", what), read_back, last.risk)
+
+
+def doubted(plan: Plan) -> Plan:
+    """Return the plan as one that needs a yes to what will be said of it: it may not be what was meant."""
+    meant = Phrase("dialogue.did_you_mean", {**plan.done.slots, "meant": f"@{plan.done.key}"})
+    return replace(plan, risk=Risk.CONFIRM, read_back=meant)
 
 
 def moving(context: Context) -> bool:

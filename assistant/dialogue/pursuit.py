@@ -10,7 +10,7 @@ from assistant.core.plan import Answer, Decision, Inquiry, Plan, Question, Refus
 from assistant.core.request import Request
 from assistant.core.text import Phrase
 from assistant.dialogue import outcome
-from assistant.dialogue.planning import moving
+from assistant.dialogue.planning import doubted, moving
 from assistant.dialogue.speech import AT_MOST_WHILE_MOVING, LIMIT, SIGN, at_rest, name, rest, say, tell
 from assistant.dialogue.state import Dialogue, Move, Phase, Rules, Running, Tell
 from assistant.skills.conversation import Repeat, Undo
@@ -66,6 +66,8 @@ def _carry_out(
             return *consult(dialogue, decision, rules), _State.WAITS
         case Plan() if decision.unpriced:
             return *consult(dialogue, decision, rules), _State.WAITS
+        case Plan(risk=Risk.NONE) if dialogue.unsure:
+            return *read_back(dialogue, doubted(decision), context, rules), _State.WAITS
         case Plan(risk=Risk.NONE):
             return *act(dialogue, decision, context, rules), _State.WAITS
         case Plan():

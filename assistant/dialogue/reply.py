@@ -63,7 +63,8 @@ def command(dialogue: Dialogue, context: Context, rules: Rules) -> Move:
             return rest(now, context, rules)
         return tell(now, context, rules, Phrase("dialogue.not_understood"))
     facts = {"requests": ",".join(map(name, understanding.requests)), "source": understanding.source.value}
-    started = replace(now, agenda=understanding.requests[:MOST_REQUESTS], missing=understanding.missing)
+    agenda = understanding.requests[:MOST_REQUESTS]
+    started = replace(now, agenda=agenda, missing=understanding.missing, unsure=understanding.unsure)
     return joined((Record(now.turn, "intent", facts),), proceed(started, context, rules))
 
 

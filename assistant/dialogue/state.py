@@ -103,6 +103,8 @@ class Dialogue:
     agenda: tuple[Request, ...] = ()
     """Requests of the sentence that nothing was decided about yet, in order."""
     missing: tuple[Missing, ...] = ()
+    unsure: bool = False
+    """Whether what was understood is done only after a yes."""
     report: tuple[Phrase, ...] = ()
     """What is to be said when the agenda is done."""
     pending: Plan | None = None

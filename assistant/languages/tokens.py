@@ -8,6 +8,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
+from assistant.core.text import Language
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -91,6 +93,7 @@ _WORDS: Final = re.compile(
     r"|(?P<money>[$€£¥](?=\s?\d))|(?P<sign>[%°℃℉½&]|[$€£¥])|(?P<dotted>a/c\b|a\.c\b|[ap]\.m\b)"
     rf"|(?P<han>[{_HAN}〇])|(?P<word>[^\W\d_{_HAN}]+(?:['’](?=[^\W\d_{_HAN}])[^\W\d_{_HAN}]+)*)|(?P<stop>[^\s\w'’\-])",  # noqa: RUF001
 )
+_FOREIGN: Final[Mapping[Language, re.Pattern[str]]] = {"en": re.compile(rf"[{_HAN}]"), "zh": re.compile("[A-Za-z]{2}")}
 _KEEP: Final = frozenset("½℃℉°€£¥")
 
 
@@ -104,6 +107,12 @@ def tokens(text: str, *, characters: bool = False) -> tuple[Token, ...]:
 def words(text: str, *, characters: bool = False) -> tuple[str, ...]:
     """Return just the words of a text."""
     return tuple(token.word for token in tokens(text, characters=characters))
+
+
+def languages(text: str, first: Language) -> tuple[Language, ...]:
+    """Return the language of a text, and the other if words of its script stand in it too."""
+    foreign = _FOREIGN[first].search(text[:LONGEST_TEXT])
+    return (first, "en" if first == "zh" else "zh") if foreign else (first,)
 
 
 def _plain(text: str) -> tuple[str, list[int]]:

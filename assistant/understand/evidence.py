@@ -13,6 +13,7 @@ from assistant.languages.net import parsed
 from assistant.languages.readings import Day, Readings, settled
 from assistant.languages.template import Choice, Node, RuleRef, Slot, Text
 from assistant.languages.template import Sequence as Run
+from assistant.languages.tokens import languages
 from assistant.understand.rules import Rules
 from assistant.understand.schema import Written
 from assistant.understand.sound import nearest
@@ -31,10 +32,30 @@ class Evidence:
     def requests(
         self, written: Sequence[Written], text: str, language: Language, context: Context
     ) -> tuple[Request, ...]:
-        """Return the requests, all or none: () if one value of one of them was not said."""
-        checker = _Checker(self._rules.grammar(language, context.names), text, context)
-        found = [checker.request(one) for one in written]
+        """Return the requests, all or none: () if one value of one of them was not said, in the language or the other in the text."""
+        spoken = languages(text, language)
+        checkers = [_Checker(self._rules.grammar(one, context.names), text, context) for one in spoken]
+        found = [_request(checkers, one) for one in written]
         return tuple(request for request in found if request is not None) if None not in found else ()
+
+
+def _request(checkers: "Sequence[_Checker]", written: Written) -> Request | None:
+    """Return the request if every field holds for one of the languages."""
+    fields = kinds(written.request)
+    for checker in checkers:
+        days = (raw for name, raw in written.fields.items() if fields[name].name == "date")
+        checker.day = next((checker.readings.day(checker.split(raw), checker.context.now.date()) for raw in days), None)
+    values = {name: _value(checkers, fields[name], raw) for name, raw in written.fields.items()}
+    return None if None in values.values() else written.request(**values)
+
+
+def _value(checkers: "Sequence[_Checker]", kind: Kind, raw: str) -> Any:
+    """Return the value of one field, None if it was not said."""
+    if kind.name == "enum" and not any(checker.says(kind, raw) for checker in checkers):
+        implied = any(checker.implies(raw) for checker in checkers)
+        contradicted = any(checker.contradicts(kind, raw) for checker in checkers)
+        return kind.type(raw) if implied and not contradicted else None
+    return next((value for checker in checkers if (value := checker.value(kind, raw)) is not None), None)
 
 
 class _Checker:
@@ -50,24 +71,11 @@ class _Checker:
         """Return the words of a text."""
         return tuple(token.word for token in self.grammar.tokens(text))
 
-    def request(self, written: Written) -> Request | None:
-        """Return the request if every field holds."""
-        fields = kinds(written.request)
-        values: dict[str, Any] = {}
-        days = (raw for name, raw in written.fields.items() if fields[name].name == "date")
-        self.day = next((self.readings.day(self.split(raw), self.context.now.date()) for raw in days), None)
-        for name, raw in written.fields.items():
-            value = self.value(fields[name], raw)
-            if value is None:
-                return None
-            values[name] = value
-        return written.request(**values)
-
     def value(self, kind: Kind, raw: str) -> Any:
-        """Return the value of one field, None if it was not said."""
+        """Return the value of one field, None if it was not said; of an enum as it was written."""
         match kind.name:
             case "enum":
-                return kind.type(raw) if self.means(kind, raw) else None
+                return kind.type(raw)
             case "number":
                 number = float(raw)
                 unit = kind.range.unit if kind.range else ""
@@ -104,16 +112,18 @@ class _Checker:
         )
         return any(nearest(span, (raw,), self.grammar.language) for span in spans)
 
-    def means(self, kind: Kind, value: str) -> bool:
-        """Tell whether a word for the value was said; what sentences mean without such a word ("activate": on) must only not be contradicted."""
+    def says(self, kind: Kind, value: str) -> bool:
+        """Tell whether a word for the value was said."""
+        return any(self.fits(parsed(text)) for text in self.grammar.pack.lists.get(kind.list_name, {}).get(value, ()))
+
+    def implies(self, value: str) -> bool:
+        """Tell whether some sentences mean the value without such a word ("activate": on)."""
+        return any(value in sentence.fields.values() for sentence in self.grammar.pack.sentences)
+
+    def contradicts(self, kind: Kind, value: str) -> bool:
+        """Tell whether a word for another value was said."""
         lists = self.grammar.pack.lists.get(kind.list_name, {})
-        if any(self.fits(parsed(text)) for text in lists.get(value, ())):
-            return True
-        implied = any(value in sentence.fields.values() for sentence in self.grammar.pack.sentences)
-        contradicted = any(
-            self.fits(parsed(text)) for other, texts in lists.items() if other != value for text in texts
-        )
-        return implied and not contradicted
+        return any(self.fits(parsed(text)) for other, texts in lists.items() if other != value for text in texts)
 
     def fits(self, tree: Node) -> bool:
         """Tell whether the tree's words stand somewhere in the sentence."""

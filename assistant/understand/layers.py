@@ -9,27 +9,27 @@ from typing import Final
 
 from assistant.core.context import Context
 from assistant.core.ports import Cancel
-from assistant.core.request import Missing, Source, Understanding
+from assistant.core.request import Request, Source, Understanding
 from assistant.core.text import Hypothesis, Language, Transcript
 from assistant.errors import CabinError
 from assistant.languages.grammar import Readout, slot_words
-from assistant.languages.tokens import words
+from assistant.languages.tokens import languages, words
 from assistant.understand.evidence import Evidence
+from assistant.understand.guess import UNSURE, Guess, Trust
 from assistant.understand.phones import between, size
 from assistant.understand.rules import Rules
-from assistant.understand.schema import parse
+from assistant.understand.schema import LONGEST_SAID, parse, plain
 from assistant.understand.sound import Sound
 
 _LOG = logging.getLogger(__name__)
 
-Model = Callable[[str, Language, Cancel], str]
-"""What was said to an answer in the form of `schema`; raises CabinError when the model cannot answer."""
+Model = Callable[[str, Language, Cancel], Guess]
+"""What was said to an answer and its worth; raises CabinError when the model cannot answer."""
 
 AGREED: Final = 1.0
 RULES_SURE: Final = 0.95
 BOUND_SURE: Final = 0.85
 SOUND_SURE: Final = 0.8
-MODEL_SURE: Final = 0.7
 FREE_WORD_DOUBT: Final = 0.02
 """Confidence lost for every word that was taken for anything at all."""
 MOST_COMPARED: Final = 40
@@ -56,18 +56,33 @@ class Layers:
         self._rules, self._model = rules, model
         self._sound = Sound(rules)
         self._evidence = Evidence(rules)
+        self._last = ("", UNSURE)
+        """The last sentence that the model was asked, for its other readings come with the same text."""
 
     def __call__(self, transcript: Transcript, context: Context, cancel: Cancel) -> Understanding:
         """Return the requests of the sentence, none if no layer understands it or `cancel` is pulled on the way."""
-        open_reading = self._rules.read(transcript.text, transcript.language, context)
+        open_reading = self._read(transcript, context)
         found = self._ruled(open_reading, transcript, context)
         if found is not None or cancel.cancelled():
             return found or Understanding(text=transcript.text)
-        heard = None if open_reading else self._sound.hear(transcript.text, transcript.language, context)
+        guess = self._guessed(transcript, cancel)
+        checked = self._checked(guess, transcript, context)
+        heard = None
+        if not checked and not guess.foreign and not open_reading:
+            heard = self._sound.hear(transcript.text, transcript.language, context)
         if heard is not None:
             sure = SOUND_SURE - heard.cost
             return self._understood(heard.readout, transcript, context, sure, Source.SOUND, heard.text)
-        return self._asked(transcript, context, cancel)
+        if not checked:
+            return Understanding(text=transcript.text)
+        sure = round(guess.confidence, 3)
+        return Understanding(checked, (), sure, Source.MODEL, transcript.text, unsure=guess.trust is not Trust.ACT)
+
+    def _read(self, transcript: Transcript, context: Context) -> Readout | None:
+        """Read by the rules of the language, or, where only words of the other are written, by the other's."""
+        found = self._rules.read(transcript.text, transcript.language, context)
+        others = () if found else languages(transcript.text, transcript.language)[1:]
+        return next((read for other in others if (read := self._rules.read(transcript.text, other, context))), found)
 
     def _ruled(self, open_reading: Readout | None, transcript: Transcript, context: Context) -> Understanding | None:
         """Return what the rules make of the open and the bound reading, None if they know neither as ours."""
@@ -117,22 +132,25 @@ class Layers:
         )
         return readout.cost < LEFT_OVER and (readout.complete or hurried)
 
-    def _asked(self, transcript: Transcript, context: Context, cancel: Cancel) -> Understanding:
-        """Ask the model; its answer counts only if nothing in it is invented."""
-        nothing = Understanding(text=transcript.text)
-        if self._model is None or cancel.cancelled():
-            return nothing
-        try:
-            answer = self._model(transcript.text, transcript.language, cancel)
-        except CabinError as error:
-            _LOG.warning("the model did not answer: %s", error)
-            return nothing
-        written = parse(answer, self._rules.requests)
-        checked = self._evidence.requests(written or (), transcript.text, transcript.language, context)
-        if not checked:
-            return nothing
-        missing: tuple[Missing, ...] = ()
-        return Understanding(checked, missing, MODEL_SURE, Source.MODEL, transcript.text)
+    def _guessed(self, transcript: Transcript, cancel: Cancel) -> Guess:
+        """Ask the model, once a sentence; what is too long to be a command, or holds no word, it is not asked."""
+        if self._model is None or len(transcript.text) > LONGEST_SAID or not plain(transcript.text):
+            return UNSURE
+        if self._last[0] != transcript.text:
+            try:
+                guess = self._model(transcript.text, transcript.language, cancel)
+            except CabinError as error:
+                _LOG.warning("the model did not answer: %s", error)
+                guess = UNSURE
+            if guess is UNSURE:
+                return guess
+            self._last = (transcript.text, guess)
+        return self._last[1]
+
+    def _checked(self, guess: Guess, transcript: Transcript, context: Context) -> tuple[Request, ...]:
+        """Return the requests of an answer that may be trusted, if nothing in it is invented."""
+        written = () if guess.trust is Trust.SILENT else parse(guess.text, self._rules.requests)
+        return self._evidence.requests(written or (), transcript.text, transcript.language, context)
 
 
 def _agrees(bound: Hypothesis, transcript: Transcript) -> bool:

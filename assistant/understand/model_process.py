@@ -2,8 +2,8 @@
 
 JSON lines. In: {"prefix": "…"} evaluates and keeps the constant part of a prompt; {"id": 7, "prefix": "…", "said": "…",
 "suffix": "…", "grammar": "…", "tokens": 96, "seconds": 1.5} asks; {"cancel": 7} stops asking. Out: {"ready": {…}} or {"fatal": "…"}
-once; {"id": 7, "end": "done|length|time|cancelled", "text": "…", "logprob": -0.2, "tokens": 9} or {"id": 7, "error": "…"} for each
-question; {"preparing": true|false} around the evaluation of a prefix that takes longer than the question that needed it.
+once; {"id": 7, "end": "done|length|time|cancelled", "text": "…", "steps": [[0, -0.2], …], "first": {"…": 0.9}} or {"id": 7, "error": "…"}
+for each question, the steps being each token's place in the text, in bytes, and its log-probability; {"preparing": true|false} around the evaluation of a prefix that takes longer than the question that needed it.
 The process ends with its standard input.
 """
 
@@ -19,16 +19,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.errors import CabinError, ModelError
 from assistant.understand.gguf import architecture
-from assistant.understand.llama import BATCH_TOKENS, Grammar, Llama
+from assistant.understand.llama import BATCH_TOKENS, Llama, likeliest
 from assistant.understand.seal import seal
 
 FAMILY: Final = "qwen"
 SPARE_BYTES: Final = 4 << 30
 """Address space beside twice the model file: a crafted file that asks for more ends the process."""
 MOST_STATES: Final = 4
+MOST_FIRST: Final = 12
+"""Likeliest first tokens that are told."""
 NOBODY: Final = 0
 """No question has this number: the input is looked at for its end only."""
 
@@ -70,14 +73,13 @@ class Inbox:
 
 
 class Model:
-    """The model, the prefix it keeps, and the grammar it keeps."""
+    """The model and the prefix it keeps."""
 
     def __init__(self, llama: Llama, cache: Path | None, identity: str) -> None:
         """Take a loaded model; `identity` names its file for the states in `cache`."""
         self.llama = llama
         self._states = None if cache is None else States(cache, f"{identity} {llama.context_tokens}")
         self._prefix: list[int] = []
-        self._grammar: tuple[str, Grammar] | None = None
 
     def prepare(self, prefix: str, between: Callable[[], None]) -> int:
         """Leave the sequence holding the prefix alone, from memory, the cache or by evaluation; return its tokens.
@@ -103,9 +105,10 @@ class Model:
 
     def answer(self, question: dict[str, Any], between: Callable[[], None]) -> dict[str, Any]:
         """Return the likeliest answer that the grammar allows; the sequence must hold the prefix alone."""
-        grammar = self._fresh(question["grammar"])
-        text, logprob, count = b"", 0.0, 0
-        end = "length"
+        grammar = self.llama.grammar(question["grammar"])
+        text, end = b"", "length"
+        steps: list[tuple[int, float]] = []
+        first: dict[str, float] = {}
         try:
             rest = [
                 *self.llama.tokenise(question["said"], marks=False),
@@ -114,12 +117,12 @@ class Model:
             for batch in _batches(rest):
                 between()
                 self.llama.evaluate(batch)
-            while count < question["tokens"]:
+            while len(steps) < question["tokens"]:
                 between()
-                scores = self.llama.scores()
-                token = grammar.best(scores)
-                logprob += _logprob(scores, token)
-                count += 1
+                logprobs = _logprobs(self.llama.scores())
+                first = first or self._likeliest(logprobs)
+                token = grammar.best(logprobs)
+                steps.append((len(text), float(logprobs[token])))
                 if self.llama.ends(token):
                     end = "done"
                     break
@@ -130,16 +133,14 @@ class Model:
             end = str(early)
         finally:
             grammar.close()
-        return {"end": end, "text": text.decode(errors="replace"), "logprob": logprob, "tokens": count}
+        return {"end": end, "text": text.decode(errors="replace"), "steps": steps, "first": first}
 
-    def _fresh(self, text: str) -> Grammar:
-        """Return a grammar at its beginning; the last one is kept compiled."""
-        if self._grammar is None or self._grammar[0] != text:
-            if self._grammar is not None:
-                self._grammar[1].close()
-                self._grammar = None
-            self._grammar = (text, self.llama.grammar(text))
-        return self._grammar[1].copy()
+    def _likeliest(self, logprobs: NDArray[np.float32]) -> dict[str, float]:
+        """Return the likeliest tokens and their probabilities."""
+        tokens = likeliest(logprobs, min(MOST_FIRST, len(logprobs)))
+        return {
+            self.llama.piece(int(token)).decode(errors="replace"): float(np.exp(logprobs[token])) for token in tokens
+        }
 
 
 class States:
@@ -216,7 +217,7 @@ class Server:
         except _End as early:
             # The next question will need the prefix too: it is made now, while nobody waits.
             self._send({"preparing": True})
-            self._send({"id": number, "end": str(early), "text": "", "logprob": 0.0, "tokens": 0})
+            self._send({"id": number, "end": str(early), "text": "", "steps": [], "first": {}})
             self._prepare(question["prefix"])
         except CabinError as error:
             self._send({"id": number, "error": str(error)})
@@ -273,10 +274,10 @@ def _batches(tokens: Sequence[int]) -> Iterator[Sequence[int]]:
         yield tokens[start : start + BATCH_TOKENS]
 
 
-def _logprob(scores: Any, token: int) -> float:
-    """Return the log-probability of a token among all, allowed or not."""
-    highest = scores.max()
-    return float(scores[token] - highest - np.log(np.exp(scores - highest).sum()))
+def _logprobs(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the log-probability of every token, allowed or not."""
+    shifted = scores - scores.max()
+    return np.asarray(shifted - np.log(np.exp(shifted).sum()), np.float32)
 
 
 def _hash(path: Path) -> str:

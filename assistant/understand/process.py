@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import exp
 from pathlib import Path
@@ -71,8 +71,15 @@ class ModelAnswer:
 
     ending: Ending
     text: str = ""
-    confidence: float = 0.0
-    """Probability the model gives the whole answer, 0..1."""
+    steps: tuple[tuple[int, float], ...] = ()
+    """Each token's place in the text, in bytes of UTF-8, and its log-probability; the last ends the answer."""
+    first: Mapping[str, float] = field(default_factory=dict)
+    """The likeliest first tokens and their probabilities."""
+
+    @property
+    def confidence(self) -> float:
+        """Probability the model gives the whole answer, 0..1."""
+        return exp(min(0.0, sum(logprob for _, logprob in self.steps)))
 
 
 class ModelProcess:
@@ -268,4 +275,5 @@ class _Process:
 def _answer(reply: Mapping[str, Any]) -> ModelAnswer:
     if "error" in reply:
         raise _Refused(reply["error"])
-    return ModelAnswer(Ending(reply["end"]), reply["text"], exp(min(0.0, reply["logprob"])))
+    steps = tuple((int(place), float(logprob)) for place, logprob in reply["steps"])
+    return ModelAnswer(Ending(reply["end"]), reply["text"], steps, reply["first"])

@@ -9,13 +9,12 @@ from assistant.core.ports import Cancel
 from assistant.core.request import Request
 from assistant.core.text import LANGUAGES, Language
 from assistant.errors import EngineError
+from assistant.understand.guess import UNSURE, Bars, Guess, Judge
 from assistant.understand.process import Ending, ModelProcess, Question
-from assistant.understand.schema import NONE, Prompt, grammar, plain, prompt, short_prompt
+from assistant.understand.schema import Prompt, confined, grammar, plain, prompt, short_prompt
 
 CONTEXT_TOKENS: Final = {"chat": 8192, "short": 512}
 MOST_TOKENS: Final = 128
-LEAST_CONFIDENCE: Final = 0.3
-"""An answer that the model itself gives less probability than this is a guess, and a wrong action weighs ten silent ones."""
 
 
 class Form(StrEnum):
@@ -23,6 +22,13 @@ class Form(StrEnum):
 
     CHAT = "chat"
     SHORT = "short"
+
+
+BARS: Final = {
+    # A general model's probabilities mean little: an answer it doubts is a guess, and a wrong action weighs ten silent ones.
+    Form.CHAT: Bars(act=0.5, ask=0.3, act_values=0.5, ask_values=0.3),
+    Form.SHORT: Bars(act=0.8, ask=0.5, act_values=0.5, ask_values=0.2, foreign=0.9),
+}
 
 
 class Qwen:
@@ -36,30 +42,30 @@ class Qwen:
         *,
         threads: int = 1,
         limit_s: float = 1.5,
-        least_confidence: float = LEAST_CONFIDENCE,
+        bars: Bars | None = None,
         cache: Path | None = None,
     ) -> None:
-        """Take a GGUF file that was already checked; start loading. An answer of less confidence counts as none."""
+        """Take a GGUF file that was already checked, and other bars than its form's if need be; start loading."""
         classes = tuple(requests)
         self._form = form
         self._limit_s = limit_s
-        self._least_confidence = least_confidence
+        self._judge = Judge(classes, bars or BARS[form])
         self._grammar = grammar(classes)
         self._frames: dict[Language, Prompt] = {
             language: prompt(classes, "", language) if form is Form.CHAT else short_prompt("") for language in LANGUAGES
         }
         self._process = ModelProcess(model, context_tokens=CONTEXT_TOKENS[form], threads=threads, cache=cache)
 
-    def __call__(self, text: str, language: Language, cancel: Cancel) -> str:
-        """Return the answer; `none` where nobody waits for it or the model is unsure. Raises EngineError, ModelError."""
+    def __call__(self, text: str, language: Language, cancel: Cancel) -> Guess:
+        """Return the answer and what it is worth; UNSURE where nobody waits for it. Raises EngineError, ModelError."""
         frame = self._frames[language]
-        question = Question(frame.prefix, plain(text), frame.tail, self._grammar, MOST_TOKENS)
+        question = Question(frame.prefix, plain(text), frame.tail, confined(self._grammar, text), MOST_TOKENS)
         answer = self._process.ask(question, self._limit_s, cancel)
         match answer.ending:
             case Ending.DONE:
-                return answer.text if answer.confidence >= self._least_confidence else NONE
+                return self._judge(answer)
             case Ending.CANCELLED:
-                return NONE
+                return UNSURE
             case Ending.PREPARING:
                 raise EngineError("the model is not ready yet", "it is being prepared; the rules go on meanwhile")
             case Ending.TIME | Ending.LENGTH:

@@ -10,6 +10,7 @@ sentence itself: names, free words, and also times, days, durations and money, w
 so that a model only ever copies. Strings hold 1 to 80 characters, none of them a quote, a backslash or a control character.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +22,7 @@ from assistant.languages.kinds import Kind, kinds
 NONE: Final = "none"
 MOST_REQUESTS: Final = 4
 LONGEST_STRING: Final = 80
+LONGEST_SAID: Final = 500
 RULES: Final[Mapping[str, str]] = {
     "number": r'"-"? [0-9] [0-9]? [0-9]? [0-9]? ("." [0-9] [0-9]?)?',
     "whole": r'"-"? [0-9] [0-9]? [0-9]? [0-9]?',
@@ -28,6 +30,10 @@ RULES: Final[Mapping[str, str]] = {
     "truth": '"true" | "false"',
 }
 """Terminals of the grammar, in GBNF."""
+_COPYABLE: Final = re.compile(
+    r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\W\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|\S"
+)
+"""A Chinese character, a word, or one sign."""
 INTRODUCTION: Final = """You turn what a person in a car says into requests of the car's assistant. Answer with one line and nothing else:
 none, if it is none of the requests below, small talk, or not meant for the car;
 else the request's name and only the fields that were said, several requests joined by ";" in the order said.
@@ -88,6 +94,24 @@ def grammar(requests: Iterable[type[Request]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def confined(grammar: str, said: str) -> str:
+    """Return the grammar with its quoted values confined to runs of words of `plain(said)`; a space may stand before them."""
+    text = plain(said)
+    units = list(_COPYABLE.finditer(text))
+    begins = [f"w{place}" for place, unit in enumerate(units) if unit[0][0].isalnum()]
+    if not begins:
+        return grammar
+    ends = [unit.end() for unit in units]
+    gaps = [text[end : unit.start()] for end, unit in zip(ends, units[1:], strict=False)]
+    lines = [
+        f'w{place} ::= "{unit[0]}" ("{gap}" w{place + 1})?'
+        for place, (unit, gap) in enumerate(zip(units, gaps, strict=False))
+    ]
+    lines.append(f'w{len(units) - 1} ::= "{units[-1][0]}"')
+    words = rf'words ::= "\"" " "? ({" | ".join(begins)}) "\""'
+    return grammar.replace(f"words ::= {RULES['words']}", "\n".join((words, *lines)))
+
+
 def prompt(requests: Iterable[type[Request]], text: str, language: Language) -> Prompt:
     """Return what a general model (Qwen's chat form) is shown; no data of services, contacts or maps is ever in it."""
     classes = sorted(requests, key=lambda request: request.__name__)
@@ -106,8 +130,9 @@ def short_prompt(text: str) -> Prompt:
 
 
 def plain(text: str) -> str:
-    """Return what was said in one line that cannot pass for a prompt's own signs."""
-    return " ".join("".join(" " if char in '<|>"\\' or not char.isprintable() else char for char in text).split())[:500]
+    """Return what was said in one line that cannot pass for a prompt's own signs, at most LONGEST_SAID characters of it."""
+    signs = (" " if char in '<|>"\\' or not char.isprintable() else char for char in text[: 4 * LONGEST_SAID])
+    return " ".join("".join(signs).split())[:LONGEST_SAID].rstrip()
 
 
 def write(requests: Iterable[tuple[str, Mapping[str, str]]]) -> str:
@@ -154,7 +179,7 @@ def _written(request: type[Request] | None, fields: Iterable[str]) -> Written | 
         if not equals or name not in order or not _fits(known[name], value):
             return None
         order = order[order.index(name) + 1 :]
-        values[name] = value.strip('"')
+        values[name] = value.strip('" ')
     return Written(request, values)
 
 

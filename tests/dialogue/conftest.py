@@ -95,10 +95,16 @@ RULES = Rules(decide, planning.review)
 
 
 def meaning(
-    turn: int, generation: int, text: str, *requests: Request, complete: bool = False, language: Language = "en"
+    turn: int,
+    generation: int,
+    text: str,
+    *requests: Request,
+    complete: bool = False,
+    unsure: bool = False,
+    language: Language = "en",
 ) -> Understood:
     """Return what a sentence was understood as."""
-    understanding = Understanding(requests, (), 1.0, Source.RULES, text, complete)
+    understanding = Understanding(requests, (), 1.0, Source.RULES, text, complete, unsure=unsure)
     return Understood(turn, generation, Transcript(text, language), understanding)
 
 

@@ -8,6 +8,7 @@ import pytest
 from assistant.core.audio import Clip
 from assistant.core.effect import (
     Act,
+    Effect,
     EndTurn,
     Expecting,
     Hush,
@@ -36,7 +37,7 @@ from assistant.core.event import (
 )
 from assistant.core.headunit import Timer
 from assistant.core.plan import Outcome, Plan, Refusal, Status
-from assistant.core.request import Missing, Source, Understanding
+from assistant.core.request import Missing, Request, Source, Understanding
 from assistant.core.text import Hypothesis, Phrase, Transcript
 from assistant.core.vehicle import Zone
 from assistant.dialogue.state import Phase
@@ -216,6 +217,34 @@ def test_a_risky_plan_waits_for_a_yes_after_its_read_back(stage: Stage) -> None:
     assert acts(stage.hear("yes please", Affirm())) == ["Buy"]
     assert said(stage.acted()) == ["buy.done"]
     assert records(stage.effects) == ["intent", "consent", "outcome"]
+
+
+def doubted(stage: Stage, *requests: Request) -> tuple[Effect, ...]:
+    """Say what is understood with doubt."""
+    return stage.wake() + stage.feed(
+        TurnEnded(stage.turn, 0, CLIP), meaning(stage.turn, 0, "warmish", *requests, unsure=True)
+    )
+
+
+def test_what_was_understood_with_doubt_is_done_only_after_a_yes(stage: Stage) -> None:
+    asked = doubted(stage, Warm(), Tell())
+
+    assert (said(asked), acts(asked)) == (["dialogue.did_you_mean"], [])
+    stage.spoke()
+    assert acts(stage.hear("yes", Affirm())) == ["Warm"]
+    assert said(stage.acted()) == ["warm.done", "tell.answer"]
+
+
+def test_a_no_to_a_doubt_does_nothing_and_the_next_sentence_is_not_doubted(stage: Stage) -> None:
+    doubted(stage, Warm())
+    stage.spoke()
+
+    assert acts(stage.hear("no", Deny())) == []
+    assert acts(stage.ask("warm it", Warm())) == ["Warm"]
+
+
+def test_doubt_takes_nothing_from_what_is_read_back_anyway(stage: Stage) -> None:
+    assert said(doubted(stage, Buy())) == ["buy.read_back"]
 
 
 def test_silence_is_not_consent(stage: Stage) -> None:

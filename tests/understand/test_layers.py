@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,6 +9,7 @@ from assistant.core.request import Source, Understanding
 from assistant.core.text import Hypothesis, Language, Transcript
 from assistant.errors import EngineError
 from assistant.skills import by_request
+from assistant.understand.guess import Guess, Trust
 from assistant.understand.layers import AGREED, Layers
 from assistant.understand.rules import Rules
 
@@ -35,7 +36,7 @@ def _understand(
     text: str,
     *bound: tuple[str, float],
     language: Language = "en",
-    model: Callable[[str, Language, Cancel], str] | None = None,
+    model: Callable[[str, Language, Cancel], Guess] | None = None,
     cancel: Cancel | None = None,
 ) -> Understanding:
     alternatives = tuple(Hypothesis(words, sure, bound=True) for words, sure in bound)
@@ -47,7 +48,7 @@ def _names(understanding: Understanding) -> list[str]:
 
 
 def test_the_rules_answer_first_and_the_model_is_not_asked() -> None:
-    def model(text: str, language: Language, cancel: Cancel) -> str:
+    def model(text: str, language: Language, cancel: Cancel) -> Guess:
         raise AssertionError(text)
 
     found = _understand("set the temperature to 22 and play some music", model=model)
@@ -93,8 +94,8 @@ def test_a_name_is_matched_by_sound_and_two_alike_are_asked_about() -> None:
 
 
 def test_the_model_is_asked_last_and_its_answer_is_checked() -> None:
-    def model(text: str, language: Language, cancel: Cancel) -> str:
-        return "SetTemperature degrees=22 zone=driver"
+    def model(text: str, language: Language, cancel: Cancel) -> Guess:
+        return Guess("SetTemperature degrees=22 zone=driver", 0.9, 0.9, Trust.ACT)
 
     said = _understand("on the driver side i fancy a cosy twenty two", model=model)
     invented = _understand("on the driver side i fancy it cosy", model=model)
@@ -106,11 +107,78 @@ def test_the_model_is_asked_last_and_its_answer_is_checked() -> None:
 
 @pytest.mark.parametrize("answer", ["", "none", "rubbish", "SetTemperature degrees=", "\x00", "Fly to=moon"])
 def test_a_model_that_answers_rubbish_is_a_model_that_knows_nothing(answer: str) -> None:
-    assert _understand("colourless green ideas", model=lambda *_: answer).requests == ()
+    assert _understand("colourless green ideas", model=lambda *_: Guess(answer, 1.0, 1.0, Trust.ACT)).requests == ()
+
+
+def _guessing(answer: str, trust: Trust, *, foreign: bool = False) -> Callable[[str, Language, Cancel], Guess]:
+    return lambda *_: Guess(answer, 0.6, 0.9, trust, foreign=foreign)
+
+
+def test_a_model_that_doubts_is_asked_about_and_one_that_guesses_is_silent() -> None:
+    text, answer = "it is about time i knew how late we are", "AskTime"
+    sure, unsure, silent = (_understand(text, model=_guessing(answer, trust)) for trust in Trust)
+
+    assert (_names(sure), sure.unsure, sure.confidence) == (["AskTime"], False, 0.54)
+    assert (_names(unsure), unsure.unsure) == (["AskTime"], True)
+    assert silent.requests == ()
+
+
+def test_sound_is_asked_unless_the_model_is_certain_that_nothing_was_for_us() -> None:
+    assert _names(_understand("naxt track", model=_guessing("none", Trust.SILENT))) == ["NextTrack"]
+    assert _understand("naxt track", model=_guessing("none", Trust.SILENT, foreign=True)).requests == ()
+
+
+def test_another_reading_of_the_same_sound_does_not_ask_the_model_again() -> None:
+    asked: list[str] = []
+
+    def model(text: str, language: Language, cancel: Cancel) -> Guess:
+        asked.append(text)
+        return Guess("none", 0.5)
+
+    layers = Layers(RULES, model)
+    for alternatives in ((), (Hypothesis("next track", 0.1, bound=True),)):
+        layers(Transcript("colourless green ideas", "en", alternatives=alternatives), CONTEXT, Wanted())
+    assert asked == ["colourless green ideas"]
+
+
+@pytest.mark.parametrize("text", ["", " ", "\x00", "<|>", "word " * 10_000, "字" * 501])
+def test_the_model_is_not_asked_about_what_is_no_sentence(text: str) -> None:
+    def model(text: str, language: Language, cancel: Cancel) -> Guess:
+        raise AssertionError(text)
+
+    assert _understand(text, model=model).requests == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "answer", "field", "value"),
+    [
+        ("帮我 navigate to the airport", "zh", 'StartRoute place=" the airport"', "place", "the airport"),
+        ("please 打开空调", "en", "SwitchClimate feature=climate on_off=on", "feature", "climate"),
+        ("把 temperature 调到 twenty two", "zh", "SetTemperature degrees=22", "degrees", 22.0),
+        ("set a timer for 十分钟", "en", 'StartTimer duration="十分钟"', "duration", timedelta(minutes=10)),
+    ],
+)
+def test_a_sentence_in_both_languages_is_checked_in_both(
+    text: str, language: Language, answer: str, field: str, value: object
+) -> None:
+    found = _understand(text, language=language, model=_guessing(answer, Trust.ACT))
+
+    assert [getattr(request, field) for request in found.requests] == [value]
+
+
+def test_what_a_word_of_the_other_language_contradicts_is_invented() -> None:
+    model = _guessing("SwitchClimate feature=climate on_off=off", Trust.ACT)
+
+    assert _understand("please 打开空调 would you", model=model).requests == ()
+
+
+def test_a_sentence_wholly_in_the_other_language_is_read_by_its_rules() -> None:
+    assert _names(_understand("open the window", language="zh")) == ["MoveWindow"]
+    assert _names(_understand("打开空调")) == ["SwitchClimate"]
 
 
 def test_a_model_that_fails_is_logged_and_no_more(caplog: pytest.LogCaptureFixture) -> None:
-    def model(text: str, language: Language, cancel: Cancel) -> str:
+    def model(text: str, language: Language, cancel: Cancel) -> Guess:
         raise EngineError("the model process died")
 
     assert _understand("colourless green ideas", model=model).requests == ()
@@ -119,7 +187,7 @@ def test_a_model_that_fails_is_logged_and_no_more(caplog: pytest.LogCaptureFixtu
 
 
 def test_a_pulled_token_stops_before_the_slow_layers() -> None:
-    def model(text: str, language: Language, cancel: Cancel) -> str:
+    def model(text: str, language: Language, cancel: Cancel) -> Guess:
         raise AssertionError(text)
 
     assert _understand("naxt track", model=model, cancel=Pulled()).requests == ()

@@ -12,6 +12,7 @@ from assistant.core.text import LANGUAGES, Transcript
 from assistant.errors import EngineError
 from assistant.skills import by_request
 from assistant.understand import schema
+from assistant.understand.guess import UNSURE, Bars, Trust
 from assistant.understand.layers import Layers
 from assistant.understand.qwen import Form, Qwen
 from assistant.understand.rules import Rules
@@ -20,6 +21,7 @@ from tests.understand import qwen_file
 
 pytest.importorskip("llama_cpp")
 REQUESTS = tuple(by_request())
+OPEN = Bars(0, 0, 0, 0)
 FEW = REQUESTS[:20]
 """A model of random weights wanders; with few classes its answers end."""
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -34,7 +36,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def qwen(model: Path) -> Iterator[Qwen]:
     """Give a model that guesses, and whose guesses count."""
-    adapter = Qwen(model, FEW, Form.SHORT, limit_s=20, least_confidence=0)
+    adapter = Qwen(model, FEW, Form.SHORT, limit_s=20, bars=OPEN)
     yield adapter
     adapter.close()
 
@@ -54,7 +56,7 @@ def pid_of(qwen: Qwen) -> int:
 
 def test_every_answer_is_of_the_form_that_the_schema_reads(qwen: Qwen) -> None:
     for language in LANGUAGES:
-        answer = qwen(SENTENCES[language], language, Token())
+        answer = qwen(SENTENCES[language], language, Token()).text
         assert schema.parse(answer, FEW) is not None, answer
 
 
@@ -64,17 +66,17 @@ def test_a_general_model_is_shown_every_request_and_answers_in_the_same_form(tmp
         model = qwen_file.make(tmp_path / "long.gguf")
     finally:
         qwen_file.CONTEXT = kept
-    qwen = Qwen(model, FEW, Form.CHAT, limit_s=30, least_confidence=0, cache=tmp_path / "cache")
+    qwen = Qwen(model, FEW, Form.CHAT, limit_s=30, bars=OPEN, cache=tmp_path / "cache")
     qwen.prepare("en")
-    assert schema.parse(qwen(SENTENCES["en"], "en", Token()), REQUESTS) is not None
+    assert schema.parse(qwen(SENTENCES["en"], "en", Token()).text, REQUESTS) is not None
     qwen.close()
     assert list((tmp_path / "cache").glob("*.state"))
 
 
-def test_a_guess_counts_as_none(model: Path, qwen: Qwen) -> None:
-    assert qwen(SENTENCES["en"], "en", Token()) != schema.NONE
+def test_a_guess_counts_for_nothing(model: Path, qwen: Qwen) -> None:
+    assert qwen(SENTENCES["en"], "en", Token()).trust is Trust.ACT
     qwen = Qwen(model, FEW, Form.SHORT, limit_s=20)
-    assert qwen(SENTENCES["en"], "en", Token()) == schema.NONE
+    assert qwen(SENTENCES["en"], "en", Token()).trust is Trust.SILENT
     qwen.close()
 
 
@@ -82,7 +84,7 @@ def test_a_question_nobody_waits_for_is_none(qwen: Qwen) -> None:
     token = Token()
     token.cancel()
     before = time.monotonic()
-    assert qwen(SENTENCES["en"], "en", token) == schema.NONE
+    assert qwen(SENTENCES["en"], "en", token) == UNSURE
     assert time.monotonic() - before < 0.5
 
 
@@ -109,7 +111,7 @@ def test_a_model_that_dies_leaves_the_rules_and_comes_back(model: Path) -> None:
     pid = pid_of(qwen)
     os.kill(pid, signal.SIGKILL)
     time.sleep(0.1)
-    assert layers(Transcript(SENTENCES["en"], "en"), Context(0.0, NOW), Token()).requests == ()
+    assert layers(Transcript(SENTENCES["zh"], "zh"), Context(0.0, NOW), Token()).requests == ()
     assert layers(Transcript("turn on the radio", "en"), Context(0.0, NOW), Token()).requests != ()
     assert layers(Transcript(SENTENCES["en"], "en"), Context(0.0, NOW), Token()).requests == ()
     assert pid_of(qwen) != pid

@@ -1,0 +1,115 @@
+"""What a model answered and how far it may be trusted: the decision which request it is, apart from the values it copied."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from math import exp, log
+from typing import Final
+
+from assistant.core.request import Request
+from assistant.understand.process import ModelAnswer
+from assistant.understand.schema import NONE
+
+
+class Trust(Enum):
+    """ACT: as good as understood; ASK: only with a yes to what was understood; SILENT: nothing may come of it."""
+
+    ACT = "act"
+    ASK = "ask"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Least probabilities."""
+
+    act: float
+    """Of the decision, to act."""
+    ask: float
+    """Of the decision, to ask whether it was meant."""
+    act_values: float
+    """Of all the values together, to act."""
+    ask_values: float
+    foreign: float = 2.0
+    """Of the answer that nothing was meant for us, so that no other layer need look; above 1 for a model that was not made for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """An answer in the form of `schema`, and probabilities 0..1."""
+
+    text: str = NONE
+    decision: float = 0.0
+    """That these are the requests, or others with the same effect."""
+    values: float = 1.0
+    """That their values are these, given the requests."""
+    trust: Trust = Trust.SILENT
+    foreign: bool = False
+    """Whether it is as good as certain that nothing of it was for us."""
+
+    @property
+    def confidence(self) -> float:
+        """That all of it is so."""
+        return self.decision * self.values
+
+
+UNSURE: Final = Guess()
+"""No answer at all."""
+
+
+class Judge:
+    """Weighs answers of one model."""
+
+    def __init__(self, requests: Iterable[type[Request]], bars: Bars) -> None:
+        """Take the request classes, those with the same label having the same effect, and the model's bars."""
+        self._effects = {NONE: NONE} | {
+            request.__name__: (*request.labels, request.__name__)[0] for request in requests
+        }
+        self._bars = bars
+
+    def __call__(self, answer: ModelAnswer) -> Guess:
+        """Return what the answer is worth."""
+        decision, values = self._weighed(answer)
+        if answer.text == NONE:
+            return Guess(NONE, decision, 1.0, Trust.SILENT, foreign=decision >= self._bars.foreign)
+        return Guess(answer.text, decision, values, self._trust(decision, values))
+
+    def _trust(self, decision: float, values: float) -> Trust:
+        if decision >= self._bars.act and values >= self._bars.act_values:
+            return Trust.ACT
+        return Trust.ASK if decision >= self._bars.ask and values >= self._bars.ask_values else Trust.SILENT
+
+    def _weighed(self, answer: ModelAnswer) -> tuple[float, float]:
+        """Return the probabilities of the names and of all else; the first name's counts with all of the same effect."""
+        names = list(_names(answer.text))
+        decision = values = 0.0
+        for index, (place, logprob) in enumerate(answer.steps):
+            if index == 0:
+                decision += self._first(answer.first, answer.text[: names[0][1]], logprob)
+            elif any(start <= place < end for start, end in names):
+                decision += logprob
+            else:
+                values += logprob
+        return exp(min(0.0, decision)), exp(min(0.0, values))
+
+    def _first(self, first: Mapping[str, float], name: str, logprob: float) -> float:
+        """Return the log-probability of the first decision, where the vocabulary has a token for each name."""
+        if name not in first:
+            return logprob
+        effect = self._effects.get(name)
+        return log(sum(share for other, share in first.items() if self._effects.get(other) == effect))
+
+
+def _names(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where the name of every request begins and ends, in bytes of UTF-8."""
+    start, end, quoted = 0, -1, False
+    data = text.encode()
+    for place, char in enumerate(data):
+        if char == ord('"'):
+            quoted = not quoted
+        elif not quoted and char in b" ;":
+            end = place if end < 0 else end
+            if char == ord(";"):
+                yield start, end
+                start, end = place + 1, -1
+    yield start, len(data) if end < 0 else end
