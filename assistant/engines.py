@@ -1,5 +1,6 @@
 """Which engine does what: chosen by the configuration and by what is installed, made when it is first needed."""
 
+import contextlib
 import logging
 import threading
 from collections import deque
@@ -18,7 +19,6 @@ from assistant.core.ports import (
     FrameSource,
     Loudspeaker,
     Recogniser,
-    Understand,
     Vehicle,
     Voice,
     WakeWord,
@@ -27,18 +27,18 @@ from assistant.core.text import LANGUAGES, Language
 from assistant.dialogue import planning
 from assistant.dialogue.state import Rules
 from assistant.errors import CabinError, ConfigError, ModelError
+from assistant.intent import IntentModel
 from assistant.places import shipped
 from assistant.report import Reporter
 from assistant.shelf import Shelf
 from assistant.skills import by_request
 from assistant.understand.rules import Rules as Sentences
-from assistant.weights.manifest import Model
 
 if TYPE_CHECKING:
     from assistant.hear.ear import Ear
     from assistant.hear.wake import MicroWake
     from assistant.mouth import Mouth
-    from assistant.understand.qwen import Qwen
+    from assistant.understand.layers import Layers
     from assistant.vehicle.model import Model as CarModel
 
 log = logging.getLogger(__name__)
@@ -57,10 +57,10 @@ class Engines:
         self._config = config
         self._lock = threading.Lock()
         self._recogniser: Recogniser | None = None
-        self._model: Qwen | None = None
         self._names: Names = {}
         self.buses = Buses(config)
         self.shelf = Shelf(config.paths.models)
+        self.model = IntentModel(config, self.shelf)
         self.sentences = Sentences(by_request())
 
     def vehicle(self) -> Vehicle:
@@ -89,12 +89,12 @@ class Engines:
         numbers = {name: person.number for person in world.contacts for name in (person.name, *person.aliases)}
         return self.buses.devices(SimulatedHeadUnit(world), numbers)
 
-    def understand(self, names: Names) -> Understand:
+    def understand(self, names: Names) -> "Layers":
         """Return the layers of understanding; the sentences are compiled at the first use, on the thinking thread."""
         from assistant.understand.layers import Layers
 
         self._names = names
-        return Layers(self.sentences, self._ask_model if self._intent_model() else None)
+        return Layers(self.sentences, self.model if self.model.chosen() else None)
 
     def take_names(self, names: Names) -> None:
         """Know other names from now on; the sentences are compiled anew, on the thinking thread."""
@@ -123,8 +123,9 @@ class Engines:
 
     def rehearse(self, cancel: Cancel) -> None:
         """Start the model, and work out how sentences begin: the first to be read bound to them is as quick as the others."""
-        if self._intent_model():
-            self._started_model(self._config.language)
+        if self.model.chosen():
+            with contextlib.suppress(CabinError):
+                self.model.running().prepare(self._config.language)
         graph = self.sentences.graph(self._config.language, self._names)
         states, ahead = {graph.start}, deque([graph.start])
         while ahead and len(states) < REHEARSED_STATES and not cancel.cancelled():
@@ -143,18 +144,6 @@ class Engines:
                 else f"moonshine (English only), because {why}"
             )
         return f"whisper, because {self._config.hear.whisper_model} is " + ("installed" if found else "configured")
-
-    def model_story(self) -> str:
-        """Say which model stands behind the rules and why; ModelError for one that is configured and missing."""
-        name = self._config.model.name
-        if name == "none":
-            return "none, as configured: the rules alone"
-        found = self.shelf.intent_model(name)
-        return (
-            f"{found.name} ({found.form})"
-            if found
-            else "none is installed: the rules alone (`cabin models list` shows some)"
-        )
 
     def wake(self) -> "MicroWake | None":
         """Return the wake-word detector; None where none is configured (push-to-talk only)."""
@@ -197,8 +186,7 @@ class Engines:
     def close(self) -> None:
         """Leave the D-Bus and end the model's process."""
         self.buses.close()
-        if self._model is not None:
-            self._model.close()
+        self.model.close()
 
     def _car_model(self) -> "CarModel":
         from assistant.vehicle.model import load
@@ -244,31 +232,6 @@ class Engines:
         """Return the names a person may say; those written in Chinese for Chinese, the others else."""
         names = (name for list_of_names in self._names.values() for name in list_of_names)
         return tuple(dict.fromkeys(name for name in names if name.isascii() == (language == "en")))
-
-    def _intent_model(self) -> Model | None:
-        """Return the configured model if it is here; a missing one is told in the log, the rules go on alone."""
-        try:
-            return None if self._config.model.name == "none" else self.shelf.intent_model(self._config.model.name)
-        except CabinError as error:
-            log.warning("the model cannot be used, the rules go on alone: %s", error)
-            return None
-
-    def _ask_model(self, text: str, language: Language, cancel: Cancel) -> str:
-        """Ask the model; it is checked and started at the first question, on the thinking thread."""
-        return self._started_model(language)(text, language, cancel)
-
-    def _started_model(self, language: Language) -> "Qwen":
-        if self._model is None:
-            from assistant.understand.qwen import Form, Qwen
-
-            config, found = self._config.model, self._intent_model()
-            if found is None:
-                raise ModelError("the model is gone", "`cabin models verify`")
-            limit_s, cache = config.limit_ms / 1000, self._config.cache_dir()
-            path, form = self.shelf.trusted(found.name), Form(found.form)
-            self._model = Qwen(path, by_request(), form, threads=config.threads, limit_s=limit_s, cache=cache)
-            self._model.prepare(language)
-        return self._model
 
 
 class _Asleep:

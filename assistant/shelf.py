@@ -6,7 +6,7 @@ from assistant.core.text import Language
 from assistant.errors import ModelError
 from assistant.places import shipped
 from assistant.weights import manifest
-from assistant.weights.manifest import Model
+from assistant.weights.manifest import Model, ModelFile
 from assistant.weights.store import State, Store, folders
 
 HERE = frozenset({State.BUILT_IN, State.READY, State.UNPINNED})
@@ -37,7 +37,7 @@ class Shelf:
         return self._store.trusted(self._store.manifest.model(name))
 
     def intent_model(self, name: str) -> Model | None:
-        """Return the model to stand behind the rules; with `auto` the first that is here, None if none is.
+        """Return the model to stand behind the rules; with `auto` the first that is here, None if none is; a path is a general one.
 
         Raises ModelError for a named one that is not here.
         """
@@ -50,6 +50,8 @@ class Shelf:
                 ),
                 None,
             )
+        if Path(name).is_absolute():
+            return Model(name, "understand", "qwen", (ModelFile(name),), form="chat")
         model = self._store.manifest.model(name)
         if not self.ready(name):
             raise ModelError(f"{name} is not installed", f'`cabin models fetch {name}`, or set model.name to "auto"')

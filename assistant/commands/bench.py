@@ -20,6 +20,8 @@ DATA = {
     "turn": "data/speech/manifest.jsonl",
     "understand": "data/nlu/dev.jsonl.gz",
 }
+ROWS = 2000
+"""Sentences that are understood in a few minutes."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +34,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rounds", type=int, default=12, help="daemon: how often something is struck")
     parser.add_argument(
         "--soak", type=float, default=0.0, metavar="MINUTES", help="daemon: watch its memory for so long"
+    )
+    parser.add_argument(
+        "--rows",
+        type=int,
+        default=ROWS,
+        metavar="N",
+        help=f"bench understand: a fixed draw of N sentences, 0 for all ({ROWS})",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object last on stdout")
 
@@ -48,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     data = options.data or _shared(DATA[options.what])
     if not data.exists():
         raise UsageError(f"{data}: no such file", "name the recordings or sentences with --data FILE")
-    figures = _measure(options.what, config, data)
+    figures = _measure(options.what, config, data, options.rows)
     print(json.dumps(figures, ensure_ascii=False, indent=None if options.json else 2))
     return 0
 
@@ -79,7 +88,7 @@ def _daemon(options: argparse.Namespace) -> int:
     return 0
 
 
-def _measure(what: str, config: Config, data: Path) -> dict[str, Any]:
+def _measure(what: str, config: Config, data: Path, most: int) -> dict[str, Any]:
     progress = _progress()
     match what:
         case "wake":
@@ -95,15 +104,17 @@ def _measure(what: str, config: Config, data: Path) -> dict[str, Any]:
 
             return turn.run(config, data, progress)
         case _:
-            return _understand(config, data)
+            return _understand(config, data, most)
 
 
-def _understand(config: Config, data: Path) -> dict[str, Any]:
-    from assistant.bench import understand
+def _understand(config: Config, data: Path, most: int) -> dict[str, Any]:
+    from assistant.bench import model, rows, understand
     from assistant.core.context import Context
     from assistant.core.text import LANGUAGES
     from assistant.engines import Engines
     from assistant.skills import by_request
+    from assistant.understand.evidence import Evidence
+    from assistant.understand.layers import Layers
 
     engines = Engines(config)
     devices = engines.devices()
@@ -111,7 +122,32 @@ def _understand(config: Config, data: Path) -> dict[str, Any]:
     devices.close()
     contexts = {language: Context(0.0, datetime.now().astimezone(), language, names=names) for language in LANGUAGES}
     train = data.with_name("train.jsonl.gz")
-    return understand.run(data, engines.understand(names), by_request(), contexts, train if train.exists() else None)
+    rules = engines.sentences
+    apart: dict[str, understand.Understand] = {"rules": Layers(rules)}
+    chosen = engines.model.chosen()
+    if chosen:
+        apart["model"] = Layers(rules, engines.model).by_model
+    try:
+        progress = _progress()
+        figures = understand.run(
+            understand.Data(data, train if train.exists() else None, most),
+            engines.understand(names),
+            by_request(),
+            contexts,
+            apart=apart,
+            evidence=Evidence(rules),
+            progress=progress,
+        )
+        if chosen:
+            progress("the model starts anew")
+            few = rows.sample(list(rows.rows(data)), model.ASKED)
+            figures["model"] |= {
+                "name": chosen.name,
+                **model.cost(lambda folder: engines.model.started(chosen, folder), few),
+            }
+    finally:
+        engines.close()
+    return figures
 
 
 def _shared(name: str) -> Path:

@@ -47,7 +47,7 @@ def _findings(config: Config) -> Iterator[Finding]:
     yield _try("other sound", lambda: _other_sound(config))
     yield _try("wake word", lambda: _wake(engines))
     yield _try("recogniser", lambda: _recogniser(engines))
-    yield _try("model", engines.model_story)
+    yield _try("model", engines.model.story)
     yield _try("voice", lambda: _voice(engines))
     yield _try("car", lambda: _car(engines))
     yield _try("programs", lambda: _programs(config))

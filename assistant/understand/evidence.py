@@ -38,6 +38,21 @@ class Evidence:
         found = [_request(checkers, one) for one in written]
         return tuple(request for request in found if request is not None) if None not in found else ()
 
+    def says(self, text: str, kind: Kind, value: Any, language: Language, context: Context) -> bool:
+        """Tell whether these words and no more say the value of a field."""
+        checker = _Checker(self._rules.grammar(language, context.names), text, context)
+        match kind.name:
+            case "enum":
+                return checker.says(kind, value)
+            case "number":
+                return value in checker.numbers(kind.range.unit if kind.range else "")
+            case "bool":
+                return False
+            case "name" | "text":
+                return checker.words == checker.split(value)
+            case _:
+                return bool(checker.moment(kind, text) == value)
+
 
 def _request(checkers: "Sequence[_Checker]", written: Written) -> Request | None:
     """Return the request if every field holds for one of the languages."""

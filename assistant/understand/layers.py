@@ -9,7 +9,7 @@ from typing import Final
 
 from assistant.core.context import Context
 from assistant.core.ports import Cancel
-from assistant.core.request import Request, Source, Understanding
+from assistant.core.request import Source, Understanding
 from assistant.core.text import Hypothesis, Language, Transcript
 from assistant.errors import CabinError
 from assistant.languages.grammar import Readout, slot_words
@@ -18,7 +18,7 @@ from assistant.understand.evidence import Evidence
 from assistant.understand.guess import UNSURE, Guess, Trust
 from assistant.understand.phones import between, size
 from assistant.understand.rules import Rules
-from assistant.understand.schema import LONGEST_SAID, parse, plain
+from assistant.understand.schema import LONGEST_SAID, parse, wordy
 from assistant.understand.sound import Sound
 
 _LOG = logging.getLogger(__name__)
@@ -66,17 +66,17 @@ class Layers:
         if found is not None or cancel.cancelled():
             return found or Understanding(text=transcript.text)
         guess = self._guessed(transcript, cancel)
-        checked = self._checked(guess, transcript, context)
-        heard = None
-        if not checked and not guess.foreign and not open_reading:
-            heard = self._sound.hear(transcript.text, transcript.language, context)
-        if heard is not None:
-            sure = SOUND_SURE - heard.cost
-            return self._understood(heard.readout, transcript, context, sure, Source.SOUND, heard.text)
-        if not checked:
-            return Understanding(text=transcript.text)
-        sure = round(guess.confidence, 3)
-        return Understanding(checked, (), sure, Source.MODEL, transcript.text, unsure=guess.trust is not Trust.ACT)
+        meant = self._meant(guess, transcript, context)
+        if meant.requests or guess.foreign or open_reading:
+            return meant
+        heard = self._sound.hear(transcript.text, transcript.language, context)
+        if heard is None:
+            return meant
+        return self._understood(heard.readout, transcript, context, SOUND_SURE - heard.cost, Source.SOUND, heard.text)
+
+    def by_model(self, transcript: Transcript, context: Context, cancel: Cancel) -> Understanding:
+        """Return what the model alone makes of the sentence."""
+        return self._meant(self._guessed(transcript, cancel), transcript, context)
 
     def _read(self, transcript: Transcript, context: Context) -> Readout | None:
         """Read by the rules of the language, or, where only words of the other are written, by the other's."""
@@ -134,7 +134,7 @@ class Layers:
 
     def _guessed(self, transcript: Transcript, cancel: Cancel) -> Guess:
         """Ask the model, once a sentence; what is too long to be a command, or holds no word, it is not asked."""
-        if self._model is None or len(transcript.text) > LONGEST_SAID or not plain(transcript.text):
+        if self._model is None or len(transcript.text) > LONGEST_SAID or not wordy(transcript.text):
             return UNSURE
         if self._last[0] != transcript.text:
             try:
@@ -147,10 +147,14 @@ class Layers:
             self._last = (transcript.text, guess)
         return self._last[1]
 
-    def _checked(self, guess: Guess, transcript: Transcript, context: Context) -> tuple[Request, ...]:
+    def _meant(self, guess: Guess, transcript: Transcript, context: Context) -> Understanding:
         """Return the requests of an answer that may be trusted, if nothing in it is invented."""
         written = () if guess.trust is Trust.SILENT else parse(guess.text, self._rules.requests)
-        return self._evidence.requests(written or (), transcript.text, transcript.language, context)
+        checked = self._evidence.requests(written or (), transcript.text, transcript.language, context)
+        if not checked:
+            return Understanding(text=transcript.text)
+        sure = round(guess.confidence, 3)
+        return Understanding(checked, (), sure, Source.MODEL, transcript.text, unsure=guess.trust is Trust.ASK)
 
 
 def _agrees(bound: Hypothesis, transcript: Transcript) -> bool:

@@ -107,6 +107,11 @@ class ModelProcess:
         assert isinstance(answer, ModelAnswer)
         return answer
 
+    @property
+    def resident_mb(self) -> float:
+        """Megabytes the process holds in memory, 0 if none runs."""
+        return self._process.resident_mb() if self._process else 0.0
+
     def close(self) -> None:
         """End the process."""
         process, self._process = self._process, None
@@ -239,6 +244,11 @@ class _Process:
         found = self._replies.pop(number, None)
         self._replies.clear()
         return found
+
+    def resident_mb(self) -> float:
+        """Return what it holds in memory."""
+        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()[1])
+        return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
 
     def end(self) -> None:
         """Kill it and give everything back."""

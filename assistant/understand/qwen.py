@@ -11,7 +11,7 @@ from assistant.core.text import LANGUAGES, Language
 from assistant.errors import EngineError
 from assistant.understand.guess import UNSURE, Bars, Guess, Judge
 from assistant.understand.process import Ending, ModelProcess, Question
-from assistant.understand.schema import Prompt, confined, grammar, plain, prompt, short_prompt
+from assistant.understand.schema import Prompt, confined, grammar, plain, prompt, short_prompt, wordy
 
 CONTEXT_TOKENS: Final = {"chat": 8192, "short": 512}
 MOST_TOKENS: Final = 128
@@ -57,7 +57,9 @@ class Qwen:
         self._process = ModelProcess(model, context_tokens=CONTEXT_TOKENS[form], threads=threads, cache=cache)
 
     def __call__(self, text: str, language: Language, cancel: Cancel) -> Guess:
-        """Return the answer and what it is worth; UNSURE where nobody waits for it. Raises EngineError, ModelError."""
+        """Return the answer and what it is worth; UNSURE where nobody waits for it or no word was said. Raises EngineError, ModelError."""
+        if not wordy(text):
+            return UNSURE
         frame = self._frames[language]
         question = Question(frame.prefix, plain(text), frame.tail, confined(self._grammar, text), MOST_TOKENS)
         answer = self._process.ask(question, self._limit_s, cancel)
@@ -74,6 +76,11 @@ class Qwen:
     def prepare(self, language: Language) -> None:
         """Let the model get ready for a language in the background. Raises EngineError, ModelError."""
         self._process.prepare(self._frames[language].prefix)
+
+    @property
+    def resident_mb(self) -> float:
+        """Megabytes the model's process holds in memory."""
+        return self._process.resident_mb
 
     def close(self) -> None:
         """End the process."""

@@ -7,7 +7,8 @@ said, in declared order, each after one space:
 
 Enums are bare values, numbers are digits ("-3", "22.5"), yes/no fields true or false. Everything else is quoted words of the
 sentence itself: names, free words, and also times, days, durations and money, which the language's own readings turn into values,
-so that a model only ever copies. Strings hold 1 to 80 characters, none of them a quote, a backslash or a control character.
+so that a model only ever copies. Strings hold none of quote, backslash or control character; where the sentence is known the
+grammar is `confined` to its words.
 """
 
 import re
@@ -95,12 +96,15 @@ def grammar(requests: Iterable[type[Request]]) -> str:
 
 
 def confined(grammar: str, said: str) -> str:
-    """Return the grammar with its quoted values confined to runs of words of `plain(said)`; a space may stand before them."""
+    """Return the grammar with its quoted values confined to runs of words of `plain(said)`; a space may stand before them.
+
+    Raises ValueError for a sentence without a word.
+    """
     text = plain(said)
     units = list(_COPYABLE.finditer(text))
     begins = [f"w{place}" for place, unit in enumerate(units) if unit[0][0].isalnum()]
     if not begins:
-        return grammar
+        raise ValueError("a sentence without a word")
     ends = [unit.end() for unit in units]
     gaps = [text[end : unit.start()] for end, unit in zip(ends, units[1:], strict=False)]
     lines = [
@@ -127,6 +131,11 @@ def prompt(requests: Iterable[type[Request]], text: str, language: Language) -> 
 def short_prompt(text: str) -> Prompt:
     """Return what a model trained on this very form is shown."""
     return Prompt("", f"{plain(text)}\n")
+
+
+def wordy(text: str) -> bool:
+    """Tell whether there is a word in it that a model could be asked about."""
+    return any(char.isalnum() for char in plain(text))
 
 
 def plain(text: str) -> str:
@@ -197,11 +206,7 @@ def _fits(kind: Kind, value: str) -> bool:
             inner = value[1:-1]
             quoted = len(value) > 2 and value[0] == value[-1] == '"'
             return (
-                quoted
-                and '"' not in inner
-                and "\\" not in inner
-                and inner.isprintable()
-                and len(inner) <= LONGEST_STRING
+                quoted and '"' not in inner and "\\" not in inner and inner.isprintable() and len(inner) <= LONGEST_SAID
             )
 
 

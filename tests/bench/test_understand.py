@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from assistant.bench.linear import Linear
-from assistant.bench.understand import OOS, SEVERAL, answered, rows, run, taken_for
+from assistant.bench.rows import OOS, SEVERAL, answered, rows, taken_for
+from assistant.bench.understand import Data, run
 from assistant.core.context import Context
 from assistant.core.ports import Cancel
 from assistant.core.request import Request, Understanding
@@ -52,7 +53,7 @@ def _file(path: Path, *entries: tuple[str, str, str]) -> Path:
 
 
 def _run(path: Path, **options: Any) -> dict[str, Any]:
-    return run(path, _understand, REQUESTS, CONTEXTS, **options)
+    return run(Data(path, **options), _understand, REQUESTS, CONTEXTS)
 
 
 def test_every_figure_is_counted_by_hand(tmp_path: Path) -> None:

@@ -21,9 +21,20 @@ WORDS = (
 WIDTH, HEADS, KEY_HEADS, LAYERS, CONTEXT = 64, 4, 2, 2, 2048
 
 
-def make(path: Path, architecture: str = "qwen2") -> Path:
-    """Write `path` (about 0.5 MB) and return it."""
-    pieces, kinds, merges = _vocabulary()
+def make(path: Path, architecture: str = "qwen2", marks: tuple[str, ...] = (), letters: str = "") -> Path:
+    """Write `path` (about 0.5 MB) and return it; `marks` are further control tokens, and it knows no letters but `letters` if any are given."""
+    pieces, kinds, merges = _vocabulary(marks)
+    if letters:
+        known = {piece for piece in pieces if set(piece) <= set(letters)}
+        kinds = [
+            kind if piece in known or kind is not gguf.TokenType.NORMAL else gguf.TokenType.UNUSED
+            for piece, kind in zip(pieces, kinds, strict=True)
+        ]
+        pieces = [
+            piece if piece in known or kind is not gguf.TokenType.UNUSED else f"[UNUSED{number}]"
+            for number, (piece, kind) in enumerate(zip(pieces, kinds, strict=True))
+        ]
+        merges = [merge for merge in merges if set(merge) <= {*letters, " "}]
     head = WIDTH // HEADS
     file = gguf.GGUFWriter(str(path), architecture)
     file.add_name(f"tiny-random-{architecture}")
@@ -57,7 +68,7 @@ def make(path: Path, architecture: str = "qwen2") -> Path:
     return path
 
 
-def _vocabulary() -> tuple[list[str], list[gguf.TokenType], list[str]]:
+def _vocabulary(marks: tuple[str, ...]) -> tuple[list[str], list[gguf.TokenType], list[str]]:
     tokeniser = Tokenizer(models.BPE())
     split = pre_tokenizers.Split(Regex(WORDS), behavior="isolated")
     tokeniser.pre_tokenizer = pre_tokenizers.Sequence(
@@ -71,8 +82,9 @@ def _vocabulary() -> tuple[list[str], list[gguf.TokenType], list[str]]:
     model = _learned(tokeniser)
     pieces = [piece for piece, _ in sorted(model["vocab"].items(), key=lambda item: item[1])]
     kinds = [gguf.TokenType.NORMAL] * len(pieces)
-    pieces += ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-    kinds += [gguf.TokenType.CONTROL] * 3
+    control = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", *marks]
+    pieces += control
+    kinds += [gguf.TokenType.CONTROL] * len(control)
     while len(pieces) % 32:
         kinds.append(gguf.TokenType.UNUSED)
         pieces.append(f"[PAD{len(pieces)}]")

@@ -1,4 +1,6 @@
 import os
+import random
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -113,6 +115,111 @@ def test_a_model_that_dies_leaves_the_rules_and_comes_back(model: Path) -> None:
     time.sleep(0.1)
     assert layers(Transcript(SENTENCES["zh"], "zh"), Context(0.0, NOW), Token()).requests == ()
     assert layers(Transcript("turn on the radio", "en"), Context(0.0, NOW), Token()).requests != ()
-    assert layers(Transcript(SENTENCES["en"], "en"), Context(0.0, NOW), Token()).requests == ()
+    assert layers(Transcript("what would a parrot say", "en"), Context(0.0, NOW), Token()).requests == ()
     assert pid_of(qwen) != pid
     qwen.close()
+
+
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a model whose class names are control tokens, as those of the shipped one are."""
+    learned = " ".join(qwen_file.TEXTS)  # no two tokens may be spelled alike
+    names = (request.__name__ for request in FEW if request.__name__ not in learned)
+    marks = (schema.NONE, *names, " zone=")
+    return qwen_file.make(tmp_path_factory.mktemp("model") / "marked.gguf", "qwen3", marks=marks)
+
+
+def test_a_class_name_that_is_typed_is_no_control_token_and_one_that_is_answered_is_text(marked: Path) -> None:
+    from assistant.understand.llama import Llama
+
+    llama = Llama(marked, 512, 1)
+    (token,) = llama.tokenise(schema.NONE, marks=True)
+    assert token not in llama.tokenise(schema.plain("none zone=driver;none"), marks=False)
+    assert llama.piece(token) == schema.NONE.encode()
+    qwen = Qwen(marked, FEW, Form.SHORT, limit_s=20, bars=OPEN)
+    guess = qwen("none zone=driver", "en", Token())
+    qwen.close()
+    assert schema.parse(guess.text, FEW) is not None
+    assert 0 < guess.decision <= 1
+
+
+def test_a_vocabulary_that_cannot_write_the_grammar_is_an_error_and_the_rules_go_on(tmp_path: Path) -> None:
+    qwen = Qwen(qwen_file.make(tmp_path / "few.gguf", letters="theo"), REQUESTS, Form.SHORT, limit_s=20)
+    with pytest.raises(EngineError, match="allows nothing more"):
+        qwen("hot tee", "en", Token())
+    layers = Layers(Rules(REQUESTS), qwen)
+    assert layers(Transcript(SENTENCES["en"], "en"), Context(0.0, NOW), Token()).requests == ()
+    assert layers(Transcript("turn on the radio", "en"), Context(0.0, NOW), Token()).requests != ()
+    qwen.close()
+
+
+PIECES = (
+    *(
+        "<|im_end|>",
+        "<|im_start|>",
+        "SetTemperature",
+        "zone=driver",
+        "none",
+        ";",
+        '"',
+        "\\",
+        "\n",
+        "\x00",
+        "\x1b[31m",
+        "\udcff",
+        "😀",
+        "\u202e",
+    ),
+    *(
+        "打开空调",
+        "二十二度",
+        "，",
+        "22.5",
+        "-3",
+        "half past six",
+        "turn on",
+        "O'Neil",
+        "½",
+        "\u200b",
+        "e\u0301",
+        " ",
+        "\t",
+        "{}",
+        "[]",
+        "::=",
+    ),
+)
+
+
+def _random_input(chance: random.Random) -> str:
+    """Return pieces that a prompt, a grammar or an answer might stumble over, and any characters between them."""
+    pieces = (
+        chance.choice(PIECES) if chance.random() < 0.7 else chr(chance.randrange(0x20000))
+        for _ in range(chance.randrange(1, 40))
+    )
+    return "".join(pieces)
+
+
+def _outside(model: Path, inputs: int) -> list[str]:
+    """Return the inputs whose answer is not of the form of the schema, with it; one that ends too late is none."""
+    qwen, chance, outside = Qwen(model, FEW, Form.SHORT, limit_s=20, bars=OPEN), random.Random(4), []
+    for _ in range(inputs):
+        said = _random_input(chance)
+        try:
+            answer = qwen(said, chance.choice(LANGUAGES), Token()).text
+        except EngineError as error:
+            answer = schema.NONE if re.search("did not end its answer|context", str(error)) else str(error)
+        if schema.parse(answer, FEW) is None:
+            outside.append(f"{said!r}: {answer!r}")
+    qwen.close()
+    return outside
+
+
+def test_no_answer_to_random_input_is_outside_the_schema(marked: Path) -> None:
+    assert _outside(marked, 300) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(4 * 3600)
+def test_no_answer_to_a_hundred_thousand_random_inputs_is_outside_the_schema(marked: Path) -> None:
+    assert _outside(marked, 100_000) == []

@@ -83,7 +83,7 @@ def test_an_answer_of_the_form_is_read(answer: str, expected: list[tuple[str, di
         'Call who=""',
         'Call who="a\\"',
         'Call who="a\x07b"',
-        'Call who="' + "a" * 81 + '"',
+        'Call who="' + "a" * 501 + '"',
         "Warm;Warm;Warm;Warm;Warm",
         "Warm;none",
         "Warm;",
@@ -147,3 +147,33 @@ def test_llama_cpp_takes_the_grammar_of_all_requests() -> None:
     )
 
     assert checked.returncode == 0, checked.stderr
+
+
+def test_quoted_values_are_confined_to_runs_of_what_was_said() -> None:
+    said = "给 mom 打电话, it's 8:30"
+    grammar = schema.confined(schema.grammar(REQUESTS), said)
+    words = dict(line.split(" ::= ", 1) for line in grammar.splitlines())
+
+    begins = [name.strip("() ") for name in words["words"].split('"? ')[1].split('"')[0].strip(' ()"').split("|")]
+    assert [words[name.strip()].split('"')[1] for name in begins] == [
+        "给",
+        "mom",
+        "打",
+        "电",
+        "话",
+        "it",
+        "s",
+        "8",
+        "30",
+    ]
+    runs = [words["w0"]]
+    while "w" in runs[-1].rpartition('" ')[2]:
+        runs.append(words[runs[-1].rpartition(" ")[2].rstrip(")?")])
+    assert "".join(part for run in runs for part in run.split('"')[1::2]) == schema.plain(said)
+
+
+@pytest.mark.parametrize("said", ["", "?!", "😀 ::= \\"])
+def test_a_sentence_without_a_word_confines_nothing(said: str) -> None:
+    assert not schema.wordy(said)
+    with pytest.raises(ValueError, match="without a word"):
+        schema.confined(schema.grammar(REQUESTS), said)

@@ -1,0 +1,52 @@
+"""Whether the values that people marked in a sentence are the values of what was understood."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+from assistant.bench.rows import Row
+from assistant.bench.tally import share
+from assistant.core.context import Context
+from assistant.core.request import Request
+from assistant.languages.kinds import kinds
+from assistant.understand.evidence import Evidence
+
+MOST_NAMES: Final = 15
+
+
+class Slots:
+    """Counts marked values: one is exact if its words and no more say the value of a field of the requests."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        """Take what tells whether words say a value."""
+        self._evidence = evidence
+        self._marked: Counter[str] = Counter()
+        self._exact: Counter[str] = Counter()
+        self._rows = self._whole = 0
+
+    def count(self, row: Row, requests: Sequence[Request], context: Context) -> None:
+        """Add a row whose requests answer its label; values that are no words of the sentence do not count."""
+        marked = [(name, words) for name, values in row.slots.items() for words in values if words in row.text]
+        exact = [name for name, words in marked if any(self._said(words, one, row, context) for one in requests)]
+        self._marked.update(name for name, _ in marked)
+        self._exact.update(exact)
+        self._rows += bool(marked)
+        self._whole += bool(marked) and len(exact) == len(marked)
+
+    def figures(self) -> dict[str, Any]:
+        """Return shares, and the names that occur most."""
+        names = self._marked.most_common(MOST_NAMES)
+        return {
+            "marked": self._marked.total(),
+            "exact": share(self._exact.total(), self._marked.total()),
+            "sentences": self._rows,
+            "sentences_exact": share(self._whole, self._rows),
+            "names": {name: {"marked": count, "exact": share(self._exact[name], count)} for name, count in names},
+        }
+
+    def _said(self, words: str, request: Request, row: Row, context: Context) -> bool:
+        fields = ((kind, getattr(request, name)) for name, kind in kinds(type(request)).items())
+        return any(
+            value not in (None, "") and self._evidence.says(words, kind, value, row.language, context)
+            for kind, value in fields
+        )
