@@ -1,4 +1,4 @@
-"""The second validation: what a model wrote becomes requests only if every value was said; nothing is invented."""
+"""The second validation: of what a model wrote only those values count that were said; nothing is invented."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, time, timedelta
@@ -31,12 +31,12 @@ class Evidence:
 
     def requests(
         self, written: Sequence[Written], text: str, language: Language, context: Context
-    ) -> tuple[Request, ...]:
-        """Return the requests, all or none: () if one value of one of them was not said, in the language or the other in the text."""
+    ) -> tuple[tuple[Request, ...], bool]:
+        """Return the requests with the values that were said, in the language or the other in the text, and whether that is all of them."""
         spoken = languages(text, language)
         checkers = [_Checker(self._rules.grammar(one, context.names), text, context) for one in spoken]
         found = [_request(checkers, one) for one in written]
-        return tuple(request for request in found if request is not None) if None not in found else ()
+        return tuple(request for request, _ in found), all(whole for _, whole in found)
 
     def says(self, text: str, kind: Kind, value: Any, language: Language, context: Context) -> bool:
         """Tell whether these words and no more say the value of a field."""
@@ -54,14 +54,15 @@ class Evidence:
                 return bool(checker.moment(kind, text) == value)
 
 
-def _request(checkers: "Sequence[_Checker]", written: Written) -> Request | None:
-    """Return the request if every field holds for one of the languages."""
+def _request(checkers: "Sequence[_Checker]", written: Written) -> tuple[Request, bool]:
+    """Return the request with the fields that hold for one of the languages, and whether all do."""
     fields = kinds(written.request)
     for checker in checkers:
         days = (raw for name, raw in written.fields.items() if fields[name].name == "date")
         checker.day = next((checker.readings.day(checker.split(raw), checker.context.now.date()) for raw in days), None)
     values = {name: _value(checkers, fields[name], raw) for name, raw in written.fields.items()}
-    return None if None in values.values() else written.request(**values)
+    said = {name: value for name, value in values.items() if value is not None}
+    return written.request(**said), len(said) == len(values)
 
 
 def _value(checkers: "Sequence[_Checker]", kind: Kind, raw: str) -> Any:

@@ -27,9 +27,8 @@ class Bars:
     """Of the decision, to act."""
     ask: float
     """Of the decision, to ask whether it was meant."""
-    act_values: float
-    """Of all the values together, to act."""
-    ask_values: float
+    values: float
+    """Of all the values together, to act; what is less is read back, and so is heard."""
     foreign: float = 2.0
     """Of the answer that nothing was meant for us, so that no other layer need look; above 1 for a model that was not made for it."""
 
@@ -75,9 +74,9 @@ class Judge:
         return Guess(answer.text, decision, values, self._trust(decision, values))
 
     def _trust(self, decision: float, values: float) -> Trust:
-        if decision >= self._bars.act and values >= self._bars.act_values:
+        if decision >= self._bars.act and values >= self._bars.values:
             return Trust.ACT
-        return Trust.ASK if decision >= self._bars.ask and values >= self._bars.ask_values else Trust.SILENT
+        return Trust.ASK if decision >= self._bars.ask else Trust.SILENT
 
     def _weighed(self, answer: ModelAnswer) -> tuple[float, float]:
         """Return the probabilities of the names and of all else; the first name's counts with all of the same effect."""

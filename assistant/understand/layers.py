@@ -148,13 +148,15 @@ class Layers:
         return self._last[1]
 
     def _meant(self, guess: Guess, transcript: Transcript, context: Context) -> Understanding:
-        """Return the requests of an answer that may be trusted, if nothing in it is invented."""
+        """Return the requests of an answer that may be trusted; what is invented in it is left out, and the rest only asked about."""
         written = () if guess.trust is Trust.SILENT else parse(guess.text, self._rules.requests)
-        checked = self._evidence.requests(written or (), transcript.text, transcript.language, context)
+        checked, whole = self._evidence.requests(written or (), transcript.text, transcript.language, context)
         if not checked:
             return Understanding(text=transcript.text)
         sure = round(guess.confidence, 3)
-        return Understanding(checked, (), sure, Source.MODEL, transcript.text, unsure=guess.trust is Trust.ASK)
+        return Understanding(
+            checked, (), sure, Source.MODEL, transcript.text, unsure=guess.trust is Trust.ASK or not whole
+        )
 
 
 def _agrees(bound: Hypothesis, transcript: Transcript) -> bool:

@@ -19,10 +19,17 @@ CONTEXT = Context(
 EVIDENCE = Evidence(Rules(by_request()))
 
 
-def _checked(answer: str, text: str, language: Language = "en") -> list[Any]:
+def _checked(answer: str, text: str, language: Language = "en") -> tuple[Any, ...]:
+    """Return the requests, all of whose values must have been said."""
+    requests, whole = _left(answer, text, language)
+    assert whole
+    return requests
+
+
+def _left(answer: str, text: str, language: Language = "en") -> tuple[tuple[Any, ...], bool]:
     written = schema.parse(answer, by_request())
     assert written is not None, "the answer itself is not of the form"
-    return list(EVIDENCE.requests(written, text, language, CONTEXT))
+    return EVIDENCE.requests(written, text, language, CONTEXT)
 
 
 @pytest.mark.parametrize(
@@ -53,27 +60,41 @@ def test_what_was_said_is_kept(answer: str, text: str, language: Language) -> No
 
 
 @pytest.mark.parametrize(
-    ("answer", "text", "language"),
+    ("answer", "text", "language", "left"),
     [
-        ("SetTemperature degrees=22", "i fancy twenty", "en"),
-        ("SetTemperature degrees=22 zone=passenger", "i fancy twenty two", "en"),
-        ("SetTemperature degrees=22 zone=passenger", "i fancy twenty two on the driver's side", "en"),
-        ("SwitchClimate feature=air_conditioning on_off=off", "please have the air conditioning on", "en"),
-        ('MakeCall contact="Anna O\'Neil"', "get bob smith on the line", "en"),
-        ('MakeCall contact="joe"', "get bob smith on the line", "en"),
-        ('SetReminder text="buy bread"', "do not let me forget to buy milk", "en"),
-        ('SetReminder text="buy milk" at="seven"', "at six i have to buy milk", "en"),
-        ('SetReminder text="buy milk" at="milk"', "at six i have to buy milk", "en"),
-        ("SetTemperature degrees=26", "主驾这边弄成二十度", "zh"),
-        ('SetReminder text="买面包"', "别让我忘了买牛奶", "zh"),
+        ("SetTemperature degrees=22", "i fancy twenty", "en", "SetTemperature"),
+        ("SetTemperature degrees=22 zone=passenger", "i fancy twenty two", "en", "SetTemperature degrees=22"),
+        (
+            "SetTemperature degrees=22 zone=passenger",
+            "i fancy twenty two on the driver's side",
+            "en",
+            "SetTemperature degrees=22",
+        ),
+        (
+            "SwitchClimate feature=air_conditioning on_off=off",
+            "please have the air conditioning on",
+            "en",
+            "SwitchClimate feature=air_conditioning",
+        ),
+        ('MakeCall contact="Anna O\'Neil"', "get bob smith on the line", "en", "MakeCall"),
+        ('MakeCall contact="joe"', "get bob smith on the line", "en", "MakeCall"),
+        ('SetReminder text="buy bread"', "do not let me forget to buy milk", "en", "SetReminder"),
+        ('SetReminder text="buy milk" at="seven"', "at six i have to buy milk", "en", 'SetReminder text="buy milk"'),
+        ('SetReminder text="buy milk" at="milk"', "at six i have to buy milk", "en", 'SetReminder text="buy milk"'),
+        ("SetTemperature degrees=26", "主驾这边弄成二十度", "zh", "SetTemperature"),
+        ('SetReminder text="买面包"', "别让我忘了买牛奶", "zh", "SetReminder"),
     ],
 )
-def test_what_was_not_said_is_dropped(answer: str, text: str, language: Language) -> None:
-    assert not _checked(answer, text, language)
+def test_what_was_not_said_is_left_out_and_told(answer: str, text: str, language: Language, left: str) -> None:
+    assert _left(answer, text, language) == (_checked(left, text, language), False)
 
 
-def test_one_invented_value_drops_the_whole_answer() -> None:
-    assert not _checked("NextTrack;SetTemperature degrees=22", "skip this and make it twenty")
+def test_one_invented_value_makes_the_whole_answer_doubtful() -> None:
+    found, whole = _left("NextTrack;SetTemperature degrees=22", "skip this and make it twenty")
+
+    assert [type(request).__name__ for request in found] == ["NextTrack", "SetTemperature"]
+    assert found[1].degrees is None
+    assert not whole
 
 
 def test_a_preference_of_the_user_counts_as_said() -> None:

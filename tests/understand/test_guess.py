@@ -8,7 +8,7 @@ from assistant.core.request import Request
 from assistant.understand.guess import Bars, Judge, Trust
 from assistant.understand.process import Ending, ModelAnswer
 
-BARS = Bars(act=0.8, ask=0.5, act_values=0.6, ask_values=0.3, foreign=0.9)
+BARS = Bars(act=0.8, ask=0.5, values=0.6, foreign=0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def test_every_name_of_an_answer_counts_and_no_quoted_word_is_one() -> None:
         (0.79, 0.6, Trust.ASK),
         (0.8, 0.59, Trust.ASK),
         (0.49, 1.0, Trust.SILENT),
-        (1.0, 0.29, Trust.SILENT),
+        (0.5, 0.01, Trust.ASK),
     ],
 )
 def test_the_bars_are_what_is_least(decision: float, value: float, trust: Trust) -> None:

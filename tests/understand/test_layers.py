@@ -7,8 +7,10 @@ from assistant.core.context import Context
 from assistant.core.ports import Cancel
 from assistant.core.request import Source, Understanding
 from assistant.core.text import Hypothesis, Language, Transcript
+from assistant.core.vehicle import Zone
 from assistant.errors import EngineError
 from assistant.skills import by_request
+from assistant.skills.climate import ClimateFeature, SetTemperature, SwitchClimate
 from assistant.understand.guess import Guess, Trust
 from assistant.understand.layers import AGREED, Layers
 from assistant.understand.rules import Rules
@@ -102,7 +104,9 @@ def test_the_model_is_asked_last_and_its_answer_is_checked() -> None:
 
     assert _names(said) == ["SetTemperature"]
     assert said.source is Source.MODEL
-    assert invented.requests == ()
+    assert said.unsure is False
+    assert invented.requests == (SetTemperature(zone=Zone.DRIVER),)
+    assert invented.unsure
 
 
 @pytest.mark.parametrize("answer", ["", "none", "rubbish", "SetTemperature degrees=", "\x00", "Fly to=moon"])
@@ -169,7 +173,10 @@ def test_a_sentence_in_both_languages_is_checked_in_both(
 def test_what_a_word_of_the_other_language_contradicts_is_invented() -> None:
     model = _guessing("SwitchClimate feature=climate on_off=off", Trust.ACT)
 
-    assert _understand("please 打开空调 would you", model=model).requests == ()
+    found = _understand("please 打开空调 would you", model=model)
+
+    assert found.requests == (SwitchClimate(feature=ClimateFeature.CLIMATE),)
+    assert found.unsure
 
 
 def test_a_sentence_wholly_in_the_other_language_is_read_by_its_rules() -> None:

@@ -23,7 +23,7 @@ from tests.understand import qwen_file
 
 pytest.importorskip("llama_cpp")
 REQUESTS = tuple(by_request())
-OPEN = Bars(0, 0, 0, 0)
+OPEN = Bars(0, 0, 0)
 FEW = REQUESTS[:20]
 """A model of random weights wanders; with few classes its answers end."""
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
