@@ -29,8 +29,10 @@ class Bars:
     """Of the decision, to ask whether it was meant."""
     values: float
     """Of all the values together, to act; what is less is read back, and so is heard."""
+    doubt: float = 2.0
+    """Of the answer that nothing was for us, to doubt a sentence of the rules that took words for anything at all."""
     foreign: float = 2.0
-    """Of the answer that nothing was meant for us, so that no other layer need look; above 1 for a model that was not made for it."""
+    """Of that answer, so that no other layer need look; both above 1 for a model whose `none` means little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,10 @@ class Guess:
     values: float = 1.0
     """That their values are these, given the requests."""
     trust: Trust = Trust.SILENT
+    doubts: bool = False
+    """Whether it is likely that nothing of it was for us."""
     foreign: bool = False
-    """Whether it is as good as certain that nothing of it was for us."""
+    """Whether it is as good as certain."""
 
     @property
     def confidence(self) -> float:
@@ -70,7 +74,8 @@ class Judge:
         """Return what the answer is worth."""
         decision, values = self._weighed(answer)
         if answer.text == NONE:
-            return Guess(NONE, decision, 1.0, Trust.SILENT, foreign=decision >= self._bars.foreign)
+            doubts, foreign = decision >= self._bars.doubt, decision >= self._bars.foreign
+            return Guess(NONE, decision, 1.0, Trust.SILENT, doubts=doubts, foreign=foreign)
         return Guess(answer.text, decision, values, self._trust(decision, values))
 
     def _trust(self, decision: float, values: float) -> Trust:

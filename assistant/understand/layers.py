@@ -5,6 +5,7 @@ The cheaper and surer layer always wins; a later one is asked only where an earl
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from assistant.core.context import Context
@@ -63,9 +64,13 @@ class Layers:
         """Return the requests of the sentence, none if no layer understands it or `cancel` is pulled on the way."""
         open_reading = self._read(transcript, context)
         found = self._ruled(open_reading, transcript, context)
-        if found is not None or cancel.cancelled():
+        if found is not None and (found.confidence == AGREED or not open_reading or open_reading.cost < LEFT_OVER):
+            return found
+        if cancel.cancelled():
             return found or Understanding(text=transcript.text)
         guess = self._guessed(transcript, cancel)
+        if found is not None:
+            return replace(found, unsure=guess.doubts)
         meant = self._meant(guess, transcript, context)
         if meant.requests or guess.foreign or open_reading:
             return meant
