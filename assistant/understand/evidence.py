@@ -60,15 +60,16 @@ def _request(checkers: "Sequence[_Checker]", written: Written) -> tuple[Request,
     for checker in checkers:
         days = (raw for name, raw in written.fields.items() if fields[name].name == "date")
         checker.day = next((checker.readings.day(checker.split(raw), checker.context.now.date()) for raw in days), None)
-    values = {name: _value(checkers, fields[name], raw) for name, raw in written.fields.items()}
+    values = {name: _value(checkers, written, name) for name in written.fields}
     said = {name: value for name, value in values.items() if value is not None}
     return written.request(**said), len(said) == len(values)
 
 
-def _value(checkers: "Sequence[_Checker]", kind: Kind, raw: str) -> Any:
+def _value(checkers: "Sequence[_Checker]", written: Written, name: str) -> Any:
     """Return the value of one field, None if it was not said."""
+    kind, raw = kinds(written.request)[name], written.fields[name]
     if kind.name == "enum" and not any(checker.says(kind, raw) for checker in checkers):
-        implied = any(checker.implies(raw) for checker in checkers)
+        implied = any(checker.implies(written.request, name, raw) for checker in checkers)
         contradicted = any(checker.contradicts(kind, raw) for checker in checkers)
         return kind.type(raw) if implied and not contradicted else None
     return next((value for checker in checkers if (value := checker.value(kind, raw)) is not None), None)
@@ -132,9 +133,10 @@ class _Checker:
         """Tell whether a word for the value was said."""
         return any(self.fits(parsed(text)) for text in self.grammar.pack.lists.get(kind.list_name, {}).get(value, ()))
 
-    def implies(self, value: str) -> bool:
-        """Tell whether some sentences mean the value without such a word ("activate": on)."""
-        return any(value in sentence.fields.values() for sentence in self.grammar.pack.sentences)
+    def implies(self, request: type[Request], field: str, value: str) -> bool:
+        """Tell whether some sentence of the request means the value without such a word ("activate": on)."""
+        sentences = self.grammar.pack.sentences
+        return any(one.request == request.__name__ and one.fields.get(field) == value for one in sentences)
 
     def contradicts(self, kind: Kind, value: str) -> bool:
         """Tell whether a word for another value was said."""
