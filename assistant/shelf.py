@@ -42,20 +42,18 @@ class Shelf:
         Raises ModelError for a named one that is not here.
         """
         if name == "auto":
-            return next(
-                (
-                    model
-                    for model in self._store.manifest.models
-                    if model.role == "understand" and self.ready(model.name)
-                ),
-                None,
-            )
+            return next(iter(self.intent_models()), None)
         if Path(name).is_absolute():
             return Model(name, "understand", "qwen", (ModelFile(name),), form="chat")
         model = self._store.manifest.model(name)
         if not self.ready(name):
             raise ModelError(f"{name} is not installed", f'`cabin models fetch {name}`, or set model.name to "auto"')
         return model
+
+    def intent_models(self) -> tuple[Model, ...]:
+        """Return every model for understanding that is here."""
+        models = (model for model in self._store.manifest.models if model.role == "understand")
+        return tuple(model for model in models if self.ready(model.name))
 
     def voice(self, language: Language) -> Model | None:
         """Return the first piper voice for a language that is here."""

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -138,13 +139,11 @@ def _understand(config: Config, data: Path, most: int) -> dict[str, Any]:
             evidence=Evidence(rules),
             progress=progress,
         )
-        if chosen:
-            progress("the model starts anew")
-            few = rows.sample(list(rows.rows(data)), model.ASKED)
-            figures["model"] |= {
-                "name": chosen.name,
-                **model.cost(lambda folder: engines.model.started(chosen, folder), few),
-            }
+        few = rows.sample(list(rows.rows(data)), model.ASKED)
+        for found in engines.shelf.intent_models() if chosen else ():
+            progress(f"{found.name} starts anew")
+            costs = model.cost(partial(engines.model.started, found), rules, few, contexts)
+            figures.setdefault("models", {})[found.name] = costs
     finally:
         engines.close()
     return figures

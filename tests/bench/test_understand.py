@@ -1,7 +1,7 @@
 import gzip
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,22 @@ from typing import Any
 import pytest
 
 from assistant.bench.linear import Linear
-from assistant.bench.rows import OOS, SEVERAL, answered, rows, taken_for
+from assistant.bench.model import cost
+from assistant.bench.noise import Noise
+from assistant.bench.rows import OOS, SEVERAL, Row, answered, rows, sample, taken_for
+from assistant.bench.slots import Slots
 from assistant.bench.understand import Data, run
 from assistant.core.context import Context
 from assistant.core.ports import Cancel
 from assistant.core.request import Request, Understanding
 from assistant.core.text import Language, Transcript
+from assistant.core.vehicle import Zone
 from assistant.errors import UsageError
+from assistant.skills import by_request
+from assistant.skills.climate import SetTemperature
+from assistant.understand.evidence import Evidence
+from assistant.understand.rules import Rules
+from tests.understand import qwen_file
 
 NOW = datetime(2026, 11, 21, 15, tzinfo=UTC)
 CONTEXTS: Mapping[Language, Context] = {"en": Context(at=0, now=NOW), "zh": Context(at=0, now=NOW, language="zh")}
@@ -156,3 +165,80 @@ def test_the_baseline_may_learn_from_other_rows(tmp_path: Path) -> None:
     path = _file(tmp_path / "rows.jsonl", ("warm", "en", "climate.control"), ("bye", "en", "general.goodbye"))
 
     assert _run(path, train=train)["baseline"]["accuracy"]["en"] == 1.0
+
+
+def test_other_ways_are_measured_on_the_same_rows_and_what_is_asked_about_is_told_apart(tmp_path: Path) -> None:
+    def unsure(transcript: Transcript, context: Context, cancel: Cancel) -> Understanding:
+        return replace(_understand(transcript, context, cancel), unsure=True)
+
+    path = _file(
+        tmp_path / "rows.jsonl",
+        ("warm it", "en", "climate.control"),
+        ("play dead", "en", "oos.open"),
+        ("暖", "zh", "oos.open"),
+    )
+
+    found = run(Data(path), _understand, REQUESTS, CONTEXTS, apart={"asking": unsure})
+
+    assert (found["accuracy"], found["oos_acts"]) == ({"en": 0.5, "zh": 0.0}, 1.0)
+    assert (found["asking"]["accuracy"], found["asking"]["oos_acts"]) == ({"en": 1.0, "zh": 1.0}, 0.0)
+    assert found["asking"]["asks"] == {"en": 1.0, "zh": 1.0}
+    assert found["asking"]["accuracy_unasked"] == {"en": 0.0, "zh": 0.0}
+
+
+def test_a_draw_is_the_same_every_time_and_sources_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    entries = [
+        {"text": f"warm {number}", "lang": "en", "intent": "climate.control", "source": "ab"[number % 2]}
+        for number in range(40)
+    ]
+    path.write_text("\n".join(map(json.dumps, entries)))
+
+    drawn = [row.text for row in sample(list(rows(path)), 10)]
+    found = _run(path, most=10)
+
+    assert drawn == [row.text for row in sample(list(rows(path)), 10)]
+    assert (found["rows"], found["drawn_from"]) == (10, 40)
+    assert sum(one["rows"] for one in found["sources"]["en"].values()) == 10
+
+
+def test_noise_is_words_that_sound_alike_and_the_same_every_time() -> None:
+    texts = ["turn the volume up", "tern off the fan", "a tern is a bird", "打开空调", "大开眼界"]
+    found = [Row(text, "en" if text.isascii() else "zh", "oos.open") for text in texts] * 20
+
+    first, second = ([noise(row).text for row in found] for noise in (Noise(found), Noise(found)))
+
+    assert first == second
+    assert 2 < sum(one != row.text for one, row in zip(first, found, strict=True)) < 60
+    assert set(" ".join(first)) <= set(" ".join(texts))
+    assert "tern the volume up" in first or "turn off the fan" in first
+
+
+def test_a_marked_value_is_exact_if_its_words_and_no_more_say_it() -> None:
+    slots = Slots(Evidence(Rules(by_request())))
+    marked = {"temperature": ("twenty two",), "seat": ("driver",), "who": ("nobody",), "mood": ("cosy",)}
+    row = Row("twenty two degrees for the driver and cosy", "en", "climate.control", "", marked)
+
+    slots.count(row, (SetTemperature(degrees=22.0, zone=Zone.DRIVER),), CONTEXTS["en"])
+    found = slots.figures()
+
+    assert (found["marked"], found["exact"]) == (3, pytest.approx(2 / 3, abs=1e-3))
+    assert found["names"]["mood"] == {"marked": 1, "exact": 0.0}
+    assert found["sentences_exact"] == 0.0
+
+
+def test_what_a_model_costs_is_measured_on_a_process_of_its_own(tmp_path: Path) -> None:
+    pytest.importorskip("llama_cpp")
+    from assistant.understand.qwen import Form, Qwen
+
+    path = qwen_file.make(tmp_path / "tiny.gguf", "qwen3")
+    found = cost(
+        lambda folder: Qwen(path, by_request(), Form.SHORT, limit_s=20, cache=folder),
+        Rules(by_request()),
+        [Row("turn it up", "en", "climate.control"), Row("what a day", "en", "oos.open")],
+        CONTEXTS,
+    )
+
+    assert found["rows"] == 1
+    assert 10 < found["resident_mb"] < 200
+    assert set(found["first_ms"]) == {"cold", "prefix_on_disk"}
