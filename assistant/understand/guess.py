@@ -21,7 +21,7 @@ class Trust(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Least probabilities."""
+    """Probabilities that an answer must reach."""
 
     act: float
     """Of the decision, to act."""
@@ -29,10 +29,12 @@ class Bars:
     """Of the decision, to ask whether it was meant."""
     values: float
     """Of all the values together, to act; what is less is read back, and so is heard."""
+    none: float = 2.0
+    """Probability of `none` from which there is no act, however likely the decision is."""
     doubt: float = 2.0
-    """Of the answer that nothing was for us, to doubt a sentence of the rules that took words for anything at all."""
+    """The same from which a sentence of the rules is doubted that took words for anything at all."""
     foreign: float = 2.0
-    """Of that answer, so that no other layer need look; both above 1 for a model whose `none` means little."""
+    """The same from which no other layer need look; all three above 1 for a model whose `none` means little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Guess:
     """That their values are these, given the requests."""
     trust: Trust = Trust.SILENT
     doubts: bool = False
-    """Whether it is likely that nothing of it was for us."""
+    """Whether it is likely enough that nothing of it was for us."""
     foreign: bool = False
     """Whether it is as good as certain."""
 
@@ -73,13 +75,13 @@ class Judge:
     def __call__(self, answer: ModelAnswer) -> Guess:
         """Return what the answer is worth."""
         decision, values = self._weighed(answer)
-        if answer.text == NONE:
-            doubts, foreign = decision >= self._bars.doubt, decision >= self._bars.foreign
-            return Guess(NONE, decision, 1.0, Trust.SILENT, doubts=doubts, foreign=foreign)
-        return Guess(answer.text, decision, values, self._trust(decision, values))
+        none = answer.first.get(NONE, 0.0)
+        trust = Trust.SILENT if answer.text == NONE else self._trust(decision, values, none)
+        doubts, foreign = none >= self._bars.doubt, answer.text == NONE and none >= self._bars.foreign
+        return Guess(answer.text, decision, values, trust, doubts=doubts, foreign=foreign)
 
-    def _trust(self, decision: float, values: float) -> Trust:
-        if decision >= self._bars.act and values >= self._bars.values:
+    def _trust(self, decision: float, values: float, none: float) -> Trust:
+        if decision >= self._bars.act and values >= self._bars.values and none < self._bars.none:
             return Trust.ACT
         return Trust.ASK if decision >= self._bars.ask else Trust.SILENT
 

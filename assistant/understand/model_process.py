@@ -30,7 +30,7 @@ FAMILY: Final = "qwen"
 SPARE_BYTES: Final = 4 << 30
 """Address space beside twice the model file: a crafted file that asks for more ends the process."""
 MOST_STATES: Final = 4
-MOST_FIRST: Final = 12
+MOST_FIRST: Final = 24
 """Likeliest first tokens that are told."""
 NOBODY: Final = 0
 """No question has this number: the input is looked at for its end only."""

@@ -27,7 +27,7 @@ class Form(StrEnum):
 BARS: Final = {
     # A general model's probabilities mean little: an answer it doubts is a guess, and a wrong action weighs ten silent ones.
     Form.CHAT: Bars(act=0.7, ask=0.5, values=0.5),
-    Form.SHORT: Bars(act=0.8, ask=0.5, values=0.85, doubt=0.5, foreign=0.9),
+    Form.SHORT: Bars(act=0.6, ask=0.4, values=0.85, none=0.007, doubt=0.1, foreign=0.9),
 }
 
 

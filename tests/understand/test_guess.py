@@ -8,7 +8,7 @@ from assistant.core.request import Request
 from assistant.understand.guess import Bars, Judge, Trust
 from assistant.understand.process import Ending, ModelAnswer
 
-BARS = Bars(act=0.8, ask=0.5, values=0.6, foreign=0.9)
+BARS = Bars(act=0.8, ask=0.5, values=0.6, none=0.05, doubt=0.3, foreign=0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,13 @@ def test_the_bars_are_what_is_least(decision: float, value: float, trust: Trust)
     guess = JUDGE(answer([("Call", decision * 1.0001), (" x=1", value * 1.0001), ("", 1.0)], Call=decision * 1.0001))
 
     assert guess.trust is trust
+
+
+def test_what_may_have_been_for_nobody_is_asked_about_however_sure_the_decision_is() -> None:
+    assert JUDGE(answer([("Call", 0.9), ("", 1.0)], Call=0.9, none=0.04)).trust is Trust.ACT
+    doubtful = JUDGE(answer([("Call", 0.9), ("", 1.0)], Call=0.9, none=0.06))
+    assert (doubtful.trust, doubtful.doubts) == (Trust.ASK, False)
+    assert JUDGE(answer([("Call", 0.6), ("", 1.0)], Call=0.6, none=0.4)).doubts
 
 
 def test_none_is_foreign_only_if_it_is_certain() -> None:
