@@ -83,11 +83,10 @@ def run(
         if number % NOISY == 0:
             _timed(understand, noise(row), contexts, noisy)
     progress("the baseline learns")
-    baseline = _baseline(found, known, list(rows(data.train)) if data.train else None)
     return {
         **score.figures(),
         "drawn_from": len(everything),
-        "baseline": baseline,
+        "baseline": _baseline(found, known, list(rows(data.train)) if data.train else None),
         **{name: other.figures() for name, other in others.items()},
         "with_noise": noisy.figures(),
         **({"slots": slots.figures()} if slots else {}),
