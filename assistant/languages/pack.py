@@ -1,7 +1,7 @@
 """A language read from its folder: phrases, rules, lists, sentences; nothing is compiled here."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -58,8 +58,13 @@ def load(language: Language) -> LanguagePack:
 
 def read(folder: Path, language: Language) -> LanguagePack:
     """Return the pack of any folder of TOML files; ConfigError names file and mend."""
+    return read_files(sorted(folder.glob("*.toml")), language)
+
+
+def read_files(paths: Iterable[Path], language: Language) -> LanguagePack:
+    """Return the pack that TOML files add up to; ConfigError names file and mend."""
     gathered = _Gathered()
-    for path in sorted(folder.glob("*.toml")):
+    for path in paths:
         try:
             with path.open("rb") as file:
                 table = tomllib.load(file)

@@ -27,7 +27,7 @@ class Llama:
 
     def __init__(self, path: Path, context_tokens: int, threads: int) -> None:
         """Load a GGUF file. Raises ModelError; may kill the process."""
-        self._api = _bindings()
+        self._api = bindings()
         self._words: list[str] = []
         self._log = self._api.llama_log_callback(self._heard)
         self._api.llama_log_set(self._log, None)
@@ -178,7 +178,7 @@ def likeliest(scores: NDArray[np.float32], count: int) -> NDArray[np.int32]:
     return np.argpartition(scores, -count)[-count:].astype(np.int32)
 
 
-def _bindings() -> Any:
+def bindings() -> Any:
     """Return llama_cpp's C interface without the rest of the package: it would load a template engine and 23 MB more."""
     if "llama_cpp" not in sys.modules:
         found = importlib.util.find_spec("llama_cpp")

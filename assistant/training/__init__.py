@@ -1,0 +1,1 @@
+"""How the shipped intent model is made: sentences, tokens, training, export, proof. Never imported by the daemon."""

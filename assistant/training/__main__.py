@@ -1,0 +1,109 @@
+"""`python -m assistant.training data|train|export|verify`: from labelled rows to the shipped GGUF, each step from the files of the last."""
+
+import argparse
+import importlib.util
+import json
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from assistant.errors import CabinError, UsageError
+from assistant.skills import by_request
+from assistant.training import export, generate, rows, verify, vocabulary
+
+NAME = "cabin-intent-qwen3-arch-5m"
+CHECKED = 1000
+"""Sentences whose tokens and logits are compared."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one step; return the exit code."""
+    given = _parser().parse_args(arguments)
+    steps = {"data": _data, "train": _train, "export": _export, "verify": _verify}
+    try:
+        given.work.mkdir(parents=True, exist_ok=True)
+        return steps[given.step](given)
+    except (CabinError, OSError) as error:
+        _tell(f"error: {error}")
+        return 2 if isinstance(error, UsageError) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m assistant.training", description=__doc__)
+    parser.add_argument(
+        "--work", type=Path, default=Path("training"), help="folder of everything that is made (training)"
+    )
+    steps = parser.add_subparsers(dest="step", required=True)
+    data = steps.add_parser("data", help="write the set and learn the tokens")
+    data.add_argument("--train", type=Path, required=True, help="labelled rows to learn from, JSONL in gzip")
+    data.add_argument("--apart", type=Path, help="rows of which no sentence may be learnt")
+    data.add_argument("--seed", type=int, default=1)
+    train = steps.add_parser("train", help="train, or go on where it stopped")
+    train.add_argument("--dev", type=Path, help="labelled rows to measure on while training, never learnt from")
+    train.add_argument("--steps", type=int, default=3400)
+    train.add_argument("--batch", type=int, default=256)
+    train.add_argument("--seed", type=int, default=1)
+    made = steps.add_parser("export", help="write the GGUF files")
+    made.add_argument("--to", type=Path, default=Path("models"))
+    checked = steps.add_parser("verify", help="compare llama.cpp's tokens and logits with the network's")
+    checked.add_argument("file", type=Path)
+    checked.add_argument("--sentences", type=int, default=CHECKED)
+    return parser
+
+
+def _data(given: argparse.Namespace) -> int:
+    for path in filter(None, (given.train, given.apart)):
+        if not path.is_file():
+            raise UsageError(f"{path}: no such file", "give a JSONL file in gzip")
+    requests = tuple(by_request())
+    found = generate.write(given.train, given.apart, given.work / "rows.jsonl", requests, given.seed, _tell)
+    texts = (text for row in rows.read(given.work / "rows.jsonl") for text in (row.text, row.text.lower()))
+    learnt = vocabulary.learn(texts, requests)
+    learnt.save(given.work / "vocabulary.json")
+    _tell(f"{found} rows, {len(learnt.tokens)} tokens, {learnt.controls} of them control")
+    return 0
+
+
+def _train(given: argparse.Namespace) -> int:
+    for name in ("rows.jsonl", "vocabulary.json"):
+        if not (given.work / name).is_file():
+            raise UsageError(f"{given.work / name}: no such file", "run the step `data` first")
+    if importlib.util.find_spec("torch") is None:
+        raise UsageError("torch is not installed", "pip install 'cabin-assistant[training]'")
+    from assistant.training.scratch import scratch  # noqa: PLC0415 - torch is loaded only here
+
+    scratch(given.work, given.dev, given.steps, given.batch, given.seed, _tell)
+    return 0
+
+
+def _export(given: argparse.Namespace) -> int:
+    weights, shape = export.load(given.work)
+    tokens = vocabulary.load(given.work / "vocabulary.json")
+    given.to.mkdir(parents=True, exist_ok=True)
+    whole, packed = given.work / f"{NAME}.f32.gguf", given.to / f"{NAME}.gguf"
+    export.write(whole, weights, shape, tokens, NAME, small=False)
+    export.write(packed, weights, shape, tokens, NAME)
+    export.smaller(whole, given.work / f"{NAME}.q4_k_m.gguf")
+    for path in (whole, packed, given.work / f"{NAME}.q4_k_m.gguf"):
+        _tell(f"{path} {path.stat().st_size}")
+    return 0
+
+
+def _verify(given: argparse.Namespace) -> int:
+    weights, shape = export.load(given.work)
+    encoder = vocabulary.Encoder(vocabulary.load(given.work / "vocabulary.json"))
+    texts = [row.text for row in rows.read(given.work / "rows.jsonl")]
+    chosen = random.Random(0).sample(texts, min(given.sentences, len(texts)))
+    found = verify.compared(given.file, weights, shape, encoder, chosen)
+    _tell(json.dumps(found))
+    return 0 if found["same_tokens"] == found["sentences"] else 1
+
+
+def _tell(text: str) -> None:
+    """Write one line of progress."""
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,123 @@
+"""Rows to batches: balanced draws, small changes of spelling, tokens of like length side by side; all of it from a seed."""
+
+import random
+import string
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from assistant.training.rows import GENERATED, Row
+from assistant.training.vocabulary import Encoder
+from assistant.understand.schema import NONE
+
+BALANCE: Final = 0.45
+"""Weight of a row = rows of its kind to the power of minus this: 0 draws as written, 1 draws every label equally often."""
+REAL: Final = 2.0
+"""How much more often than a generated row a person's is drawn."""
+NOT_OURS: Final = 0.36
+"""Share of rows whose answer is `none`, in each language."""
+CHUNK: Final = 32
+"""Batches that are drawn together and sorted by length."""
+LONGEST: Final = 120
+"""Tokens of a prompt; the end of a longer one is cut."""
+DROPPED: Final = 0.06
+"""Share of the tokens of a prompt that are hidden."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row in tokens."""
+
+    prompt: Sequence[int]
+    answer: Sequence[int]
+    """The whole answer, or nothing."""
+    first: Sequence[int]
+    """What the answer may begin with, as places among the decisions."""
+
+
+def weights(rows: Sequence[Row]) -> list[float]:
+    """Return how likely each row is to be drawn: languages alike, a third for what is not ours, rare labels more than their number says."""
+    kinds = [(row.language, row.intent, row.source == GENERATED) for row in rows]
+    counts = Counter(kinds)
+    raw = [counts[kind] ** -BALANCE * (1.0 if kind[2] else REAL) for kind in kinds]
+    groups = [(row.language, row.first == (NONE,)) for row in rows]
+    totals: dict[tuple[str, bool], float] = defaultdict(float)
+    for group, weight in zip(groups, raw, strict=True):
+        totals[group] += weight
+    return [
+        weight / totals[group] * (NOT_OURS if group[1] else 1 - NOT_OURS)
+        for group, weight in zip(groups, raw, strict=True)
+    ]
+
+
+class Feed:
+    """Batches without end; batch `n` is the same whenever it is asked for."""
+
+    def __init__(self, rows: Sequence[Row], encoder: Encoder, decided: Sequence[str], batch: int, seed: int) -> None:
+        """Take the rows, and what an answer may begin with in the order of the tokens."""
+        self._rows, self._encoder, self._batch, self._seed = rows, encoder, batch, seed
+        self._places: Mapping[str, int] = {name: place for place, name in enumerate(decided)}
+        self._cumulated = _cumulated(weights(rows))
+
+    def chunks(self, begin: int) -> Iterator[list[list[Example]]]:
+        """Yield chunks of CHUNK batches, from chunk `begin` on."""
+        number = begin
+        while True:
+            rng = random.Random(f"{self._seed}/{number}")
+            drawn = rng.choices(self._rows, cum_weights=self._cumulated, k=CHUNK * self._batch)
+            examples = sorted(self._examples(drawn, rng), key=lambda one: len(one.prompt) + len(one.answer))
+            batches = [examples[start : start + self._batch] for start in range(0, len(examples), self._batch)]
+            rng.shuffle(batches)
+            yield batches
+            number += 1
+
+    def _examples(self, rows: Sequence[Row], rng: random.Random) -> list[Example]:
+        """Return rows as tokens, spelled as people and recognisers spell."""
+        spelled = [respelled(row, rng) for row in rows]
+        prompts = self._encoder.prompts([row.text for row in spelled])
+        return [
+            Example(
+                _thinned(prompt, rng, None if '"' in row.answer else self._encoder.pad),
+                self._encoder.answer(row.answer, spaced=row.language == "en") if row.answer else (),
+                [self._places[name] for name in row.first],
+            )
+            for prompt, row in zip(prompts, spelled, strict=True)
+        ]
+
+
+def respelled(row: Row, rng: random.Random) -> Row:
+    """Return the row in lower case, without its last mark, or with both as a recogniser writes them."""
+    text, answer, way = row.text, row.answer, rng.random()
+    if way < 0.5:
+        text, answer = text.lower(), _lower_quoted(answer)
+    elif way < 0.6 and text.islower():
+        text = text[0].upper() + text[1:]
+        if rng.random() < 0.7:
+            text += "." if row.language == "en" else "。"
+    if way < 0.4:
+        text = text.rstrip(string.punctuation + "。，？！ ") or text
+    return Row(text, row.language, row.source, row.intent, row.first, answer)
+
+
+def _lower_quoted(answer: str) -> str:
+    """Return an answer with its quoted words in lower case."""
+    pieces = answer.split('"')
+    return '"'.join(piece.lower() if place % 2 else piece for place, piece in enumerate(pieces))
+
+
+def _thinned(prompt: Sequence[int], rng: random.Random, pad: int | None) -> list[int]:
+    """Return a prompt, its end cut where it is too long, some tokens hidden unless words are copied from it."""
+    short = [*prompt[:LONGEST], prompt[-1]] if len(prompt) > LONGEST + 1 else list(prompt)
+    if pad is None or len(short) < 4:
+        return short
+    return [pad if rng.random() < DROPPED and place < len(short) - 1 else token for place, token in enumerate(short)]
+
+
+def _cumulated(values: Sequence[float]) -> list[float]:
+    """Return running sums."""
+    total, sums = 0.0, []
+    for value in values:
+        total += value
+        sums.append(total)
+    return sums

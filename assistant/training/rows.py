@@ -1,0 +1,161 @@
+"""Labelled sentences to training rows: the decision always, the whole answer only where rules or annotated slots vouch for it."""
+
+import dataclasses
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from assistant.core.context import Context
+from assistant.core.request import Request
+from assistant.core.text import Language
+from assistant.languages.grammar import Readout
+from assistant.languages.kinds import Kind, kinds
+from assistant.languages.values import Read
+from assistant.understand.rules import Rules
+from assistant.understand.schema import MOST_REQUESTS, NONE, plain, write
+
+SEEDS: Final = Path(__file__).with_name("seeds")
+NOW: Final = datetime.fromisoformat("2026-01-07T10:00:00+00:00")
+"""The day of every reading: a written-out set must not depend on when it was written."""
+GENERATED: Final = "generated"
+"""Source of the sentences that are drawn from templates."""
+LOOSE: Final = 3.0
+"""Cost above which a reading took too many words for anything at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One sentence to learn from."""
+
+    text: str
+    language: Language
+    source: str
+    intent: str
+    first: tuple[str, ...]
+    """What the answer may begin with: class names, or `none`."""
+    answer: str = ""
+    """The whole answer, empty where only its beginning is known."""
+
+    def line(self) -> str:
+        """Return the row as one line of JSON."""
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+
+
+def read(path: Path) -> Iterator[Row]:
+    """Yield the rows of a written-out set."""
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            entry = json.loads(line)
+            yield Row(**{**entry, "first": tuple(entry["first"])})
+
+
+class Mapper:
+    """Turns labelled rows into training rows."""
+
+    def __init__(self, requests: Iterable[type[Request]]) -> None:
+        """Take the request classes."""
+        self.requests = tuple(requests)
+        self.rules = Rules(self.requests)
+        self.answering: dict[str, list[str]] = {}
+        for request in sorted(self.requests, key=lambda request: request.__name__):
+            for label in request.labels:
+                self.answering.setdefault(label, []).append(request.__name__)
+
+    def row(self, entry: Mapping[str, Any]) -> Row:
+        """Return the row of a labelled sentence (`text`, `lang`, `intent`, `source`, maybe `intents` and `slots`)."""
+        text, language, intent = plain(entry["text"]), entry["lang"], entry["intent"]
+        labels = entry.get("intents") or [intent]
+        several = intent == "multi.multi"
+        any_request = sorted(request.__name__ for request in self.requests) if several else [NONE]
+        first = tuple(self.answering.get(labels[0] if several else intent, any_request))
+        answer = NONE if first == (NONE,) and not several else ""
+        if not answer:
+            answer = self.by_rules(text, language, intent) or self.by_slots(entry, text, language, intent)
+        if answer:
+            first = (re.split("[ ;]", answer)[0],)
+        return Row(text, language, entry["source"], intent, first, answer)
+
+    def by_rules(self, text: str, language: Language, intent: str) -> str:
+        """Return the answer that the sentences of the language give, empty if they give none or another label."""
+        found = self.rules.read(text, language, Context(0.0, NOW, language))
+        if found is None or not found.reads or found.cost > LOOSE:
+            return ""
+        if intent == "multi.multi":
+            return answer(found, text) if len(found.reads) > 1 else ""
+        fits = all(intent in read.request.labels for read in found.reads)
+        return answer(found, text) if fits else ""
+
+    def by_slots(self, entry: Mapping[str, Any], text: str, language: Language, intent: str) -> str:
+        """Return the answer that annotated slots give, empty if one of them has no field."""
+        known = slot_fields().get(intent)
+        slots = entry.get("slots")
+        if not known or not slots or language not in known.get("languages", ["en", "zh"]):
+            return ""
+        fields: dict[str, str] = {}
+        for slot, said in slots.items():
+            field = known["fields"].get(slot)
+            if field is None or not isinstance(said, str) or field in fields:
+                return ""
+            if field:
+                words = located(said.split() if language == "en" else list(said.replace(" ", "")), text)
+                if not words:
+                    return ""
+                fields[field] = f'"{words}"'
+        request = next(request for request in self.requests if request.__name__ == known["request"])
+        return write([(request.__name__, {name: fields[name] for name in kinds(request) if name in fields})])
+
+
+@cache
+def slot_fields() -> Mapping[str, Any]:
+    """Return for each label the request its annotated slots fill, and which slot fills which field ("" for words that need none)."""
+    return tomllib.loads((SEEDS / "slots.toml").read_text(encoding="utf-8"))
+
+
+def answer(readout: Readout, text: str) -> str:
+    """Return a readout in the form of `schema`; empty if a value cannot be copied from the text."""
+    written = [(type(read.request).__name__, _fields(read, text)) for read in readout.reads]
+    if len(written) > MOST_REQUESTS or any(fields is None for _, fields in written):
+        return ""
+    return write([(name, fields) for name, fields in written if fields is not None])
+
+
+def _fields(read: Read, text: str) -> dict[str, str] | None:
+    """Return a request's fields as written, None if one of them cannot be."""
+    found: dict[str, str] = {}
+    defaults = {field.name: field.default for field in dataclasses.fields(read.request)}
+    for name, kind in kinds(type(read.request)).items():
+        value = getattr(read.request, name)
+        if value in (defaults[name], None, ""):
+            continue
+        written = _written(kind, value, read.slots.get(name, ""), text)
+        if not written:
+            return None
+        found[name] = written
+    return found
+
+
+def _written(kind: Kind, value: Any, words: str, text: str) -> str:
+    """Return one value as an answer writes it."""
+    match kind.name:
+        case "enum":
+            return str(value.value)
+        case "number":
+            return f"{value:g}"
+        case "bool":
+            return str(value).lower()
+        case _:
+            copied = located(words.split(), text)
+            return f'"{copied}"' if copied else ""
+
+
+def located(words: Iterable[str], text: str) -> str:
+    """Return the words as they stand in the text, empty if they do not stand there side by side."""
+    pattern = r"[\W_]*".join(re.escape(word) for word in words)
+    found = re.search(rf"(?<![A-Za-z0-9]){pattern}(?![A-Za-z0-9])", text, re.IGNORECASE) if pattern else None
+    return found.group().strip(" ,.!?，。！？") if found else ""

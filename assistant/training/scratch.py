@@ -1,0 +1,48 @@
+"""A network from scratch on the written-out set."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from assistant.skills import by_request
+from assistant.training import export, generate, rows, vocabulary
+from assistant.training.export import Shape
+from assistant.training.feed import Feed
+from assistant.training.judge import judged
+from assistant.training.model import Network, count
+from assistant.training.rows import Mapper, Row
+from assistant.training.train import Plan, Trainer
+
+JUDGED: Final = 2500
+"""Rows that are measured on while training."""
+
+
+def scratch(folder: Path, dev: Path | None, steps: int, batch: int, seed: int, tell: Callable[[str], None]) -> None:
+    """Train on `rows.jsonl` with `vocabulary.json` of the folder, and leave weights there for the export."""
+    requests = tuple(by_request())
+    encoder = vocabulary.Encoder(vocabulary.load(folder / "vocabulary.json"))
+    decided = vocabulary.decisions(requests)
+    shape = Shape(len(encoder.vocabulary.tokens))
+    plan = Plan(steps=steps, batch=batch, seed=seed)
+    learnt = tuple(rows.read(folder / "rows.jsonl"))
+    trainer = Trainer(shape, plan, encoder, len(decided), folder)
+    tell(f"{count(trainer.network)} parameters, {len(learnt)} rows, from step {trainer.step}")
+    mapper = Mapper(requests)
+    sample = _sample(mapper, dev)
+
+    def judge(network: Network) -> str:
+        return judged(network, encoder, sample, decided, mapper.answering) if sample else "no dev rows"
+
+    trainer.run(Feed(learnt, encoder, decided, plan.batch, plan.seed), judge, tell)
+    weights = {name: value.float().cpu().numpy() for name, value in trainer.mean.items()}
+    export.save(weights, shape, folder)
+
+
+def _sample(mapper: Mapper, dev: Path | None) -> list[Row]:
+    """Return some dev rows, the same every time."""
+    if dev is None:
+        return []
+    entries = list(generate.labelled(dev))
+    random.Random(0).shuffle(entries)
+    return [mapper.row(entry) for entry in entries[:JUDGED]]

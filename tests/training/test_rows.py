@@ -1,0 +1,96 @@
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from assistant.skills import by_request
+from assistant.training import generate, rows
+from assistant.training.feed import Feed, weights
+from assistant.training.rows import Mapper, Row, located
+from assistant.training.vocabulary import Encoder, decisions, learn
+
+REQUESTS = tuple(by_request())
+
+
+@pytest.fixture(scope="module")
+def mapper() -> Mapper:
+    return Mapper(REQUESTS)
+
+
+def entry(text: str, intent: str, lang: str = "en", **more: object) -> dict[str, object]:
+    return {"text": text, "lang": lang, "intent": intent, "source": "test", **more}
+
+
+def test_a_label_nobody_answers_is_none(mapper: Mapper) -> None:
+    row = mapper.row(entry("how tall is mount everest", "info.qa"))
+    assert (row.first, row.answer) == (("none",), "none")
+
+
+def test_the_rules_vouch_for_a_whole_answer(mapper: Mapper) -> None:
+    row = mapper.row(entry("set the temperature to twenty two degrees", "climate.control"))
+    assert row.answer == "SetTemperature degrees=22"
+    assert row.first == ("SetTemperature",)
+
+
+def test_times_are_copied_not_computed(mapper: Mapper) -> None:
+    assert mapper.row(entry("Set an alarm for half past six", "alarm.set")).answer == 'SetAlarm at="half past six"'
+
+
+def test_a_label_alone_teaches_only_the_decision(mapper: Mapper) -> None:
+    row = mapper.row(entry("get rid of my back window frosty stuff please", "climate.control"))
+    assert row.answer == ""
+    assert "SwitchClimate" in row.first
+    assert "none" not in row.first
+
+
+def test_annotated_slots_teach_fields(mapper: Mapper) -> None:
+    slots = {"artist": "booty bass crew"}
+    row = mapper.row(entry("Lets hear a bit of that booty bass crew", "media.play", slots=slots))
+    assert row.answer == 'PlayMedia artist="booty bass crew"'
+
+
+def test_a_slot_that_no_field_takes_teaches_no_answer(mapper: Mapper) -> None:
+    slots = {"artist": "booty bass crew", "sort": "best"}
+    assert mapper.row(entry("Lets hear a bit of that best booty bass crew", "media.play", slots=slots)).answer == ""
+
+
+def test_several_requests_may_begin_with_any_of_the_first_label(mapper: Mapper) -> None:
+    row = mapper.row(entry("座椅弄热乎些窗子弄开些", "multi.multi", "zh", intents=["seat.control", "window.control"]))
+    assert "SetSeatComfort" in row.first
+    assert "none" not in row.first
+
+
+def test_words_are_found_as_they_stand() -> None:
+    assert located(["half", "past", "six"], "at Half past six.") == "Half past six"
+    assert located(["on"], "the station") == ""
+    assert located(list("天安门"), "去天安门广场") == "天安门"
+
+
+def test_the_written_set_leaves_out_what_it_is_measured_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "DRAWS", dict.fromkeys(generate.DRAWS, 0.0))
+    monkeypatch.setattr(generate, "SEVERAL", {"en": 0, "zh": 0})
+    train, apart, to = tmp_path / "train.gz", tmp_path / "dev.gz", tmp_path / "rows.jsonl"
+    for path, texts in ((train, ("stop it", "Turn it up!", "stop it")), (apart, ("turn it UP",))):
+        with gzip.open(path, "wt") as file:
+            file.writelines(json.dumps(entry(text, "general.stop")) + "\n" for text in texts)
+    generate.write(train, apart, to, REQUESTS, 1, lambda _: None)
+    kept = [row.text for row in rows.read(to) if row.source == "test"]
+    assert kept == ["stop it"]
+
+
+def test_what_is_not_ours_is_drawn_at_its_share() -> None:
+    many = [Row(f"a{n}", "en", "x", "info.qa", ("none",), "none") for n in range(90)]
+    few = [Row(f"b{n}", "en", "x", "general.stop", ("Stop",), "Stop") for n in range(10)]
+    found = weights([*many, *few])
+    assert sum(found[:90]) == pytest.approx(0.36)
+    assert sum(found) == pytest.approx(1)
+
+
+def test_a_feed_goes_on_where_it_stopped() -> None:
+    some = [Row(f"turn it {n}", "en", "x", "general.stop", ("Stop",), "Stop") for n in range(40)]
+    encoder = Encoder(learn([row.text for row in some], REQUESTS, 300))
+    feed = Feed(some, encoder, decisions(REQUESTS), 4, 1)
+    chunks = feed.chunks(0)
+    next(chunks)
+    assert next(chunks) == next(feed.chunks(1))
