@@ -1,13 +1,111 @@
 """A yes as evidence, and what became of it: done only with the bridge's own word, unknown said as unknown."""
 
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from assistant.core.consent import Consent, Heard, NoConsent, ReadBack, agree
-from assistant.core.effect import Yes
+from assistant.core.consent import Consent, Heard, NoConsent, Part, ReadBack, agree
+from assistant.core.context import Context
+from assistant.core.effect import Act, Yes
+from assistant.core.guard import Denied, judge
+from assistant.core.limits import Bar
 from assistant.core.order import Order, State
 from assistant.core.plan import CloudCall, Outcome, Plan, Status
+from assistant.courier import Courier
+from assistant.errors import CabinError
+from assistant.ledger.store import Ledger
 from assistant.offer import word
 from assistant.speak.words import render
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A turn that waits for what becomes of a yes or a cancel."""
+
+    turn: int
+    calls: tuple[CloudCall, ...]
+
+
+class Deeds:
+    """Yeses and cancels that are under way, and yeses that wait for a second factor."""
+
+    def __init__(self, courier: Courier | None, ledger: Ledger | None, context: Callable[[], Context]) -> None:
+        """Take the ends; without a courier nothing can be done."""
+        self._courier, self._ledger, self._context = courier, ledger, context
+        self._open: dict[str, Deed] = {}
+        self._barred: dict[str, tuple[Consent, ...]] = {}
+
+    @property
+    def orders(self) -> frozenset[str]:
+        """Return the orders that a yes or a cancel is under way for."""
+        return frozenset(self._open) | frozenset(self._barred)
+
+    def do(self, effect: Act) -> str:
+        """Send a yes (to all of the plan's orders or none of them) or a cancel; return why not, or nothing. Raises CabinError."""
+        calls = tuple(step for step in effect.plan.steps if isinstance(step, CloudCall))
+        for call in calls:
+            verdict = judge(call, self._context())
+            if isinstance(verdict, Denied):
+                return verdict.reason
+        if self._courier is None or self._ledger is None or not all(call.order for call in calls):
+            return "offline"
+        reason = self._agree(calls, effect.yes) if all(call.digest for call in calls) else self._cancel(calls)
+        if not reason:
+            self._open |= {call.order: Deed(effect.turn, calls) for call in calls}
+        return reason
+
+    def ended(self, order: str, known: Iterable[Order]) -> tuple[Deed, tuple[Outcome, ...]] | None:
+        """Return what became of the deed that an order is part of, once all of it is known; then it is no longer under way."""
+        deed = self._open.get(order)
+        if deed is None:
+            return None
+        found = outcomes(deed, {one.id: one for one in known})
+        if found is not None:
+            self._open = {name: one for name, one in self._open.items() if one is not deed}
+        return None if found is None else (deed, found)
+
+    def approved(self, known: Mapping[str, Order], order: str) -> None:
+        """Send a yes that waited for the phone, once every order it covers is approved."""
+        consents = self._barred.get(order, ())
+        if (
+            not consents
+            or self._courier is None
+            or not all(known[one.order].approved == one.digest for one in consents)
+        ):
+            return
+        self._forget(consents)
+        with contextlib.suppress(CabinError):
+            self._courier.agree_by_phone(*consents)
+
+    def _agree(self, calls: tuple[CloudCall, ...], yes: Yes | None) -> str:
+        assert self._courier is not None, "asked only with both ends"
+        assert self._ledger is not None, "asked only with both ends"
+        now, parts = self._ledger.clock.bridge_now(), tuple(Part(call.order, call.digest) for call in calls)
+        consents = list[Consent]()
+        for call in calls:
+            consent = evidence(call, yes, self._ledger.order(call.order), now)
+            if isinstance(consent, NoConsent):
+                return consent.value
+            consents.append(replace(consent, parts=parts) if len(parts) > 1 else consent)
+        barred = self._courier.agree(*consents)
+        if barred is Bar.SECOND_FACTOR:
+            self._barred |= {one.order: tuple(consents) for one in consents}
+            for one in consents:
+                self._courier.approve(one.order)
+        return "" if barred is None else barred.value
+
+    def _cancel(self, calls: tuple[CloudCall, ...]) -> str:
+        assert self._courier is not None, "asked only with both ends"
+        if any(call.method != "cancel" for call in calls):
+            return "not_offered"
+        for call in calls:
+            self._courier.cancel(call.order)
+        return ""
+
+    def _forget(self, consents: Iterable[Consent]) -> None:
+        for one in consents:
+            self._barred.pop(one.order, None)
 
 
 def outside(plan: Plan) -> bool:
@@ -22,6 +120,18 @@ def evidence(call: CloudCall, yes: Yes | None, order: Order | None, bridge_now: 
     said = render(yes.read_back, yes.language, datetime.now().astimezone().date())
     read = ReadBack(order.id, call.digest, said, 0, yes.read_at)
     return agree(order.quote, read, Heard(yes.heard, 0, yes.at, language=yes.language), bridge_now)
+
+
+def outcomes(deed: Deed, known: Mapping[str, Order]) -> tuple[Outcome, ...] | None:
+    """Return what became of every order of a deed; None while one is open. One that nobody knows about ends the waiting."""
+    found = [became(call, known[call.order]) if call.order in known else None for call in deed.calls]
+    unknown = any(outcome is not None and outcome.status is Status.UNKNOWN for outcome in found)
+    if not unknown and any(outcome is None for outcome in found):
+        return None
+    return tuple(
+        outcome or Outcome(call, Status.UNKNOWN, reason="no_answer")
+        for call, outcome in zip(deed.calls, found, strict=True)
+    )
 
 
 def became(call: CloudCall, order: Order) -> Outcome | None:

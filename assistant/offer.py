@@ -61,10 +61,18 @@ def news(before: Order | None, after: Order) -> Phrase | None:
         return None
     if after.state is State.IN_PROGRESS:
         return Phrase("orders.news_in_progress", {"thing": f"@orders.thing_{after.service}"})
-    if after.state in {State.REFUSED, State.FAILED, State.EXPIRED}:
+    undone = after.state is State.CANCELLED and after.reason == "part_failed"
+    if undone or after.state in {State.REFUSED, State.FAILED, State.EXPIRED}:
         slots = {"thing": f"@orders.thing_{after.service}", "because": because(after.reason)}
         return Phrase(f"orders.news_{after.state.value}", slots)
     return told(after)
+
+
+def fee_kept(order: Order) -> Phrase | None:
+    """Return what to say of an order that was given back because another part failed, and cost something all the same."""
+    if order.reason != "part_failed" or order.receipt is None or order.receipt.kept.minor <= 0:
+        return None
+    return Phrase("orders.fee_kept", {"thing": f"@orders.thing_{order.service}", "amount": order.receipt.kept})
 
 
 def because(reason: str) -> str:

@@ -10,21 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from assistant.core.consent import Consent, NoConsent
 from assistant.core.context import Connectivity, Context
-from assistant.core.effect import Act, Consult, Yes
+from assistant.core.effect import Act, Consult
 from assistant.core.event import Acted, Consulted, Event, News, Offered
-from assistant.core.guard import Denied, judge
-from assistant.core.limits import Bar
 from assistant.core.order import OVER, UNSENT, Order
 from assistant.core.plan import Answer, CloudCall, Decision, Inquiry, Outcome, Plan, Refusal, Status
 from assistant.core.text import Language, Phrase
 from assistant.courier import Alarm, Answered, Courier, Notice, OrderChanged, Reached
-from assistant.deed import became, evidence
+from assistant.deed import Deeds
 from assistant.dialogue.state import Dialogue, Phase
 from assistant.errors import CabinError, LinkError
 from assistant.ledger.store import Ledger
-from assistant.offer import because, news, priced, word
+from assistant.offer import because, fee_kept, news, priced, word
 from assistant.skills import by_request
 
 log = logging.getLogger(__name__)
@@ -48,14 +45,6 @@ class _Wait:
     language: Language = "en"
 
 
-@dataclass(frozen=True, slots=True)
-class _Deed:
-    """A turn that waits for what becomes of a yes."""
-
-    turn: int
-    call: CloudCall
-
-
 class Desk:
     """Answers Consult with Consulted and Act with Acted; tells News and makes Offers by itself."""
 
@@ -70,9 +59,8 @@ class Desk:
         self._courier, self._ledger, self._context, self._post = courier, ledger, context, post
         self._started = time.monotonic()
         self._waits: dict[int, _Wait] = {}
-        self._deeds: dict[str, _Deed] = {}
+        self._deeds = Deeds(courier, ledger, context)
         self._plans: dict[str, Plan] = {}
-        self._by_phone: dict[str, Consent] = {}
         self._declined: set[tuple[str, str]] = set()
         self.reach = Connectivity.OFFLINE
         self.known: tuple[Order, ...] = ()
@@ -112,20 +100,19 @@ class Desk:
 
     def act(self, effect: Act) -> None:
         """Carry a yes or a cancel out; Acted comes when it is known what became of it."""
-        call = effect.plan.steps[0]
-        assert isinstance(call, CloudCall), "it is all outside"
         try:
-            reason = self._do(call, effect.yes)
+            reason = self._deeds.do(effect)
         except CabinError as error:
             log.warning("an order was not done: %s", error)
             reason = error.phrase.removeprefix("error.")
         if reason:
-            self._post(Acted(effect.turn, (Outcome(call, Status.REFUSED, reason=reason),)))
+            refused = tuple(Outcome(step, Status.REFUSED, reason=reason) for step in effect.plan.steps)
+            self._post(Acted(effect.turn, refused))
             return
-        self._deeds[call.order] = _Deed(effect.turn, call)
         self._look()
-        for order in [one for one in self.known if one.id == call.order]:
-            self._settle(order)
+        for step in effect.plan.steps:
+            if isinstance(step, CloudCall):
+                self._settle(step.order)
 
     def hear(self, raw: bytes) -> None:
         """Take one message of the bridge."""
@@ -174,26 +161,6 @@ class Desk:
             message = courier.ask(call.service, call.method, call.body)
             self._waits[turn] = replace(wait, message=message)
 
-    def _do(self, call: CloudCall, yes: Yes | None) -> str:
-        """Send a yes or a cancel; return why not, or nothing."""
-        verdict = judge(call, self._context())
-        if isinstance(verdict, Denied):
-            return verdict.reason
-        if self._courier is None or self._ledger is None or not call.order:
-            return "offline"
-        if not call.digest:
-            if call.method == "cancel":
-                self._courier.cancel(call.order)
-            return "" if call.method == "cancel" else "not_offered"
-        consent = evidence(call, yes, self._ledger.order(call.order), self.bridge_now())
-        if isinstance(consent, NoConsent):
-            return consent.value
-        barred = self._courier.agree(consent)
-        if barred is Bar.SECOND_FACTOR:
-            self._by_phone[call.order] = consent
-            self._courier.approve(call.order)
-        return "" if barred is None else barred.value
-
     def _told(self, notices: tuple[Notice, ...]) -> None:
         """Pass on what the courier tells."""
         for notice in notices:
@@ -216,12 +183,9 @@ class Desk:
         turn = next((turn for turn, wait in self._waits.items() if wait.order == after.id), None)
         if turn is not None:
             self._quoted(turn, after)
-        elif after.id in self._deeds:
-            self._settle(after)
-        elif after.approved and after.id in self._by_phone and self._courier is not None:
-            consent = self._by_phone.pop(after.id)
-            with contextlib.suppress(CabinError):
-                self._courier.agree_by_phone(consent)
+        elif after.id in self._deeds.orders:
+            self._settle(after.id)
+            self._deeds.approved({order.id: order for order in self.known}, after.id)
         elif (phrase := news(before, after)) is not None:
             self._post(News(0, phrase))
 
@@ -233,15 +197,21 @@ class Desk:
             slots = {"because": because(order.reason)}
             self._answer(turn, Refusal(wait.about.request, Phrase("orders.no_price", slots), word(order.reason)))
 
-    def _settle(self, order: Order) -> None:
-        """Tell what became of a yes or a cancel, once it is known."""
-        deed = self._deeds[order.id]
-        outcome = became(deed.call, order)
-        if outcome is not None:
-            del self._deeds[order.id]
-            if outcome.status is Status.REFUSED and order.quote and order.quote.digest == deed.call.digest:
+    def _settle(self, name: str) -> None:
+        """Tell what became of a yes or a cancel, once it is known; what was refused is not offered again at that price."""
+        ended = self._deeds.ended(name, self.known)
+        if ended is None:
+            return
+        deed, outcomes = ended
+        refused = any(outcome.status is Status.REFUSED for outcome in outcomes)
+        for call in deed.calls if refused else ():
+            order = self._order(call.order)
+            if order is not None and order.quote is not None and order.quote.digest == call.digest:
                 self._let_go(order.id)
-            self._post(Acted(deed.turn, (outcome,)))
+        self._post(Acted(deed.turn, outcomes))
+        for call in deed.calls if len(deed.calls) > 1 else ():
+            if (order := self._order(call.order)) is not None and (kept := fee_kept(order)) is not None:
+                self._post(News(0, kept))
 
     def _answered(self, message: str, result: Mapping[str, Any] | None, reason: str) -> None:
         turn = next((turn for turn, wait in self._waits.items() if wait.message == message), None)
@@ -266,7 +236,7 @@ class Desk:
 
     def _offer(self, turn: int) -> None:
         """Offer one price that nobody waits for."""
-        waiting = {wait.order for wait in self._waits.values()} | self._deeds.keys() | self._by_phone.keys()
+        waiting = {wait.order for wait in self._waits.values()} | self._deeds.orders
         for order in self.known:
             digest = order.quote.digest if order.quote is not None else ""
             if order.awaits_consent and order.id not in waiting and (order.id, digest) not in self._declined:
@@ -275,7 +245,7 @@ class Desk:
 
     def _let_go(self, name: str) -> None:
         """Drop an order that was not agreed to; a change that was not agreed to leaves the order as it was."""
-        order = next((one for one in self.known if one.id == name), None)
+        order = self._order(name)
         if order is None or self._courier is None:
             return
         if order.quote is not None:
@@ -284,6 +254,9 @@ class Desk:
             with contextlib.suppress(CabinError):
                 self._courier.cancel(name)
         self._look()
+
+    def _order(self, name: str) -> Order | None:
+        return next((one for one in self.known if one.id == name), None)
 
     def _look(self) -> None:
         """Take a new picture of the order book."""

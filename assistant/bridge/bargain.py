@@ -4,7 +4,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from assistant.bridge import pages
+from assistant.bridge import pages, together
 from assistant.bridge.book import Book
 from assistant.bridge.engine import Engine
 from assistant.bridge.pages import Change, Record
@@ -89,6 +89,8 @@ class Bargain:
         yes = Agreed.from_json(request.order, request.body)
         limits = self._services.pay.limits(vehicle)
         stale: list[Record] = []
+        if yes.parts:
+            return self._all(vehicle, request, yes, limits)
 
         def work(connection: sa.Connection) -> Answer:
             current = pages.locked(connection, request.order)
@@ -109,6 +111,21 @@ class Bargain:
             return self._requests.once(vehicle, request, work)
         except LookupError:
             return self._anew(vehicle, request, stale[0]) if stale else problem("unknown_order", request.order)
+
+    def _all(self, vehicle: str, request: Envelope, yes: Agreed, limits: Limits) -> Answer:
+        """Take one yes to several orders."""
+        now = self._book.clock()
+
+        def work(connection: sa.Connection) -> Answer:
+            return about(together.commit(connection, self._engine, vehicle, yes, limits, now).snapshot)
+
+        try:
+            answer = self._requests.once(vehicle, request, work)
+        except LookupError:
+            return problem("unknown_order", request.order)
+        for part in yes.parts:
+            self._engine.notice(part.order)
+        return answer
 
     def _judge(self, connection: sa.Connection, current: Record, quote: Quote, yes: Agreed, limits: Limits) -> Answer:
         """Accept a yes to the quote that stands, or say why it does not carry."""

@@ -5,10 +5,10 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from assistant.bridge.book import Book
 from assistant.bridge.database import Database, connect, parse
@@ -26,11 +26,14 @@ from assistant.bridge.reconcile import Reconciler
 from assistant.bridge.retention import Retention
 from assistant.bridge.services import Services
 from assistant.bridge.tale import OrderTale
+from assistant.bridge.tale_together import LeadTale, PartTale, PartWorks
 from assistant.bridge.works import Works
+from assistant.core.consent import Part
 from assistant.core.uuid7 import RANDOM_BYTES, uuid7
 from assistant.link.wire import Op, encode
 
 _log = logging.getLogger(__name__)
+W = TypeVar("W", bound=Works)
 
 POOL: Final = 24
 HOUR_S: Final = 3600.0
@@ -123,8 +126,23 @@ class Bridge:
 
     async def _tell(self, run: Run) -> str:
         """Carry out one order."""
-        works = Works(run.order, self.book, self.services, self.meter, time.sleep)
-        return await OrderTale(run, works, self.options.look_s).tell(str(run.brief["digest"]))
+        if "parts" in run.brief:
+            parts = [Part(order, digest) for order, digest in run.brief["parts"]]
+            works = [self._works(PartWorks, part.order).for_part(part) for part in parts]
+            return await LeadTale(run, works, self._hand, self.options.look_s).tell_all()
+        alone = self._works(Works, run.order)
+        if "lead" in run.brief:
+            return await PartTale(run, alone, self.options.look_s).tell_after()
+        return await OrderTale(run, alone, self.options.look_s).tell(str(run.brief["digest"]))
+
+    def _works(self, kind: type[W], order: str) -> W:
+        """Return what can be done for an order."""
+        return kind(order, self.book, self.services, self.meter, time.sleep)
+
+    def _hand(self, order: str, message: Mapping[str, Any], key: str) -> None:
+        """Bring a message from one workflow to another."""
+        self.database.write(lambda c: self.engine.send(c, order, message, key))
+        self.engine.notice(order)
 
     def _repeat(self, name: str, every_s: float, work: Callable[[], object]) -> None:
         """Do one kind of round until the bridge leaves; a round that fails is told and tried again."""

@@ -53,6 +53,12 @@ class OrderTale:
             digest = answer
         return bought if bought in {"ended", "over"} else await self._follow()
 
+    async def go_on(self, bought: Json) -> str:
+        """Follow what another workflow bought: `reference`, `payment`, `minor`, `stage`, `over`."""
+        self._reference, self._stage = str(bought["reference"]), Stage(bought["stage"])
+        self._payments = [Paid(str(bought["payment"]), int(bought["minor"]))] if bought["minor"] else []
+        return "over" if bought["over"] else await self._follow()
+
     async def _buy(self, n: int, digest: str) -> str:
         """Authorise, place, capture; on a no, undo what was done, the last first."""
         works, undo = self._works, list[tuple[str, Callable[[str], Json]]]()

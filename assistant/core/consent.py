@@ -1,15 +1,18 @@
 """A yes that can be shown later: bound to one quote, spoken by a person, after the whole read-back, in time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
 from assistant.core.money import Money
-from assistant.core.quote import Json, Quote, sha256, text, whole
+from assistant.core.quote import Json, Quote, rows, sha256, text, whole
 from assistant.core.text import Language
 
 WINDOW_S: Final = 30.0
 """A yes later than this after the read-back's end is not a yes to it."""
+MOST_PARTS: Final = 5
+"""Orders that one yes may cover."""
 
 
 class Factor(StrEnum):
@@ -48,6 +51,20 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One order of several that were read back as one and agreed to with one yes."""
+
+    order: str
+    digest: str
+    """Of the quote that was read."""
+
+
+def together(parts: Sequence[Part]) -> str:
+    """Return the SHA-256 over all parts in their order: the thing one yes to several orders is bound to."""
+    return sha256([[part.order, part.digest] for part in parts])
+
+
+@dataclass(frozen=True, slots=True)
 class Consent:
     """The yes to one order at one price; any changed cent needs another."""
 
@@ -61,6 +78,8 @@ class Consent:
     at: int
     """Epoch seconds of the bridge; evidence, never compared in the car."""
     factor: Factor = Factor.VOICE
+    parts: tuple[Part, ...] = ()
+    """All that was agreed to with this yes, in order, this one among them: all of it or none; empty if it stands alone."""
 
     @property
     def currency(self) -> str:
@@ -73,6 +92,7 @@ class Consent:
 
     def to_json(self) -> dict[str, Any]:
         """Return what leaves the car: terms and evidence; what was said only as a hash."""
+        parts = {"parts": [{"order": part.order, "digest": part.digest} for part in self.parts]} if self.parts else {}
         return {
             "digest": self.digest,
             "amount": self.amount.minor,
@@ -82,6 +102,7 @@ class Consent:
             "at": self.at,
             "factor": self.factor.value,
             "said_sha256": sha256([self.read_back, self.heard]),
+            **parts,
         }
 
 
@@ -97,6 +118,7 @@ class Agreed:
     at: int
     factor: Factor
     said_sha256: str
+    parts: tuple[Part, ...] = ()
 
     def binds(self, order: str, quote: Quote) -> bool:
         """Tell whether this is a yes to exactly this order at exactly this quote."""
@@ -114,7 +136,21 @@ class Agreed:
             at=whole(data, "at"),
             factor=Factor(text(data, "factor")),
             said_sha256=text(data, "said_sha256"),
+            parts=_parts(order, data),
         )
+
+
+def _parts(order: str, data: Json) -> tuple[Part, ...]:
+    """Return the parts of one yes to several orders; ValueError unless they are some, each once, and this one among them."""
+    if "parts" not in data:
+        return ()
+    parts = tuple(Part(text(row, "order"), text(row, "digest")) for row in rows(data, "parts"))
+    names = {part.order for part in parts}
+    own = Part(order, text(data, "digest")) in parts
+    if not 2 <= len(parts) <= MOST_PARTS or len(names) != len(parts) or not own:
+        msg = "not the parts of one yes"
+        raise ValueError(msg)
+    return parts
 
 
 class NoConsent(StrEnum):

@@ -46,5 +46,7 @@ class Context:
     """What was asked last, if the sentence may be its answer."""
     orders: tuple[Order, ...] = ()
     """The person's orders, the latest change last."""
+    basket: tuple[Plan, ...] = ()
+    """What the same sentence asked for before and is priced already: "there" may mean its place."""
     bridge_now: float | None = None
     """Epoch seconds of the bridge, by which quotes and refund rules run; None while it was never heard of."""

@@ -86,12 +86,20 @@ class Plan:
     risk: Risk = Risk.NONE
     undo: tuple[Step, ...] = ()
     """Steps that put back what was; empty if it cannot be undone."""
+    parts: tuple["Plan", ...] = ()
+    """The plans it was put together from: all of them or none; empty if it stands alone."""
 
     def __post_init__(self) -> None:
         """Refuse a risky plan that would not be read back."""
         if self.risk is not Risk.NONE and self.read_back is None:
             msg = f"a {self.risk} plan needs a read-back"
             raise ValueError(msg)
+
+    @property
+    def priced(self) -> bool:
+        """Tell whether it buys something outside, and every price is known."""
+        calls = [step for step in self.steps if isinstance(step, CloudCall)]
+        return self.risk is Risk.PAY and bool(calls) and not self.unpriced
 
     @property
     def unpriced(self) -> bool:

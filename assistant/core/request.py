@@ -32,6 +32,8 @@ class Request:
     """Labels of `data/nlu/LABELS.md` that the class answers."""
     offline: ClassVar[bool] = True
     """Whether it can be answered without the bridge."""
+    buys: ClassVar[bool] = False
+    """Whether it orders something that may be ordered together with what else the sentence asks for."""
 
 
 class Source(StrEnum):

@@ -4,12 +4,12 @@ Everything runs on the main thread. Every method that returns notices has writte
 """
 
 import contextlib
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from assistant.core.consent import Consent, Factor, strengthen
+from assistant.core.consent import Consent, Factor, strengthen, together
 from assistant.core.context import Connectivity
 from assistant.core.limits import DAY_S, Bar, Limits, bar
 from assistant.core.order import OVER, UNSENT, Order, OrderError, State, consented, move
@@ -69,32 +69,34 @@ class Courier:
         flush(self._ledger, self.post)
         return order
 
-    def agree(self, consent: Consent, *, standstill: bool = False) -> Bar | None:
-        """Take a yes: write it down and send it. Returns what else is needed if the owner's limits ask for it.
+    def agree(self, consent: Consent, *others: Consent, standstill: bool = False) -> Bar | None:
+        """Take a yes, to one order or to several that were read back as one: write it down and send it.
 
+        Returns what else is needed if the owner's limits ask for it; they count the sum.
         `standstill`: the car stood when the PIN was given. Raises OrderError if the yes is to another price or too late.
         """
-        order = self._order(consent.order)
-        agreed = consented(order, consent)
-        left_s = self._quote_left_s(agreed)
-        spent = self._ledger.spent(DAY_S, other_than=order.id)
-        barred = bar(consent, spent, self._limits, standstill=standstill, approved=order.approved)
-        facts = {
-            "order": order.id,
-            "digest": consent.digest,
-            "amount": str(consent.amount),
-            "factor": consent.factor.value,
-        }
+        agreed = [consented(self._order(one.order), one) for one in (consent, *others)]
+        left_s = min(self._quote_left_s(order) for order in agreed)
+        barred = self._barred((consent, *others), agreed, standstill=standstill)
         with self._ledger.change() as change:
-            if barred is not None:
-                change.record("barred", {**facts, "reason": barred.value})
-                return barred
-            change.put(agreed)
-            change.record("consent", facts)
-            body = plain_body(Op.COMMIT, consent.to_json())
-            change.post(self.post.message(Op.COMMIT, order.id, body, min(left_s, COMMIT_S)))
-        flush(self._ledger, self.post)
-        return None
+            for order, one in zip(agreed, (consent, *others), strict=True):
+                facts = {
+                    "order": one.order,
+                    "digest": one.digest,
+                    "amount": str(one.amount),
+                    "factor": one.factor.value,
+                }
+                facts |= {"together": together(one.parts)} if one.parts else {}
+                if barred is not None:
+                    change.record("barred", {**facts, "reason": barred.value})
+                    continue
+                change.put(order)
+                change.record("consent", facts)
+                body = plain_body(Op.COMMIT, one.to_json())
+                change.post(self.post.message(Op.COMMIT, one.order, body, min(left_s, COMMIT_S)))
+        if barred is None:
+            flush(self._ledger, self.post)
+        return barred
 
     def approve(self, order_id: str) -> None:
         """Ask the owner's phone to approve the quote as it stands; an OrderChanged with `approved` comes later, or never.
@@ -111,9 +113,9 @@ class Courier:
             change.post(self.post.message(Op.APPROVE, order.id, body, min(left_s, APPROVE_S)))
         flush(self._ledger, self.post)
 
-    def agree_by_phone(self, consent: Consent) -> Bar | None:
+    def agree_by_phone(self, *consents: Consent) -> Bar | None:
         """Take a spoken yes once more, now that the phone has approved the same digest; as `agree`."""
-        return self.agree(strengthen(consent, Factor.PHONE))
+        return self.agree(*(strengthen(one, Factor.PHONE) for one in consents))
 
     def set_pin(self, digits: str, salt: bytes) -> None:
         """Keep a new PIN of 4 to 12 digits (`salt`: SALT_BYTES of chance); ValueError for anything else."""
@@ -122,7 +124,7 @@ class Courier:
             change.keep("pin", asdict(pin))
             change.record("pin_set", {})
 
-    def agree_with_pin(self, consent: Consent, digits: str, *, standstill: bool) -> Bar | None:
+    def agree_with_pin(self, consent: Consent, digits: str, *others: Consent, standstill: bool) -> Bar | None:
         """Take a yes together with the owner's PIN, given while the car stands; as `agree`."""
         kept = self._ledger.kept("pin")
         if not standstill or kept is None:
@@ -133,7 +135,8 @@ class Courier:
             change.record("pin", {"order": consent.order, "result": "right" if right else "wrong"})
         if not right:
             return Bar.PIN_LOCKED if pin.locked else Bar.WRONG_PIN
-        return self.agree(strengthen(consent, Factor.PIN), standstill=True)
+        strong = [strengthen(one, Factor.PIN) for one in (consent, *others)]
+        return self.agree(*strong, standstill=True)
 
     def cancel(self, order_id: str, reason: str = "cancelled_by_you") -> Order:
         """Drop an order that has not been sent, or ask the bridge to cancel it; returns it as it stands now.
@@ -208,6 +211,19 @@ class Courier:
     def tick(self) -> tuple[Notice, ...]:
         """Let time pass: pings, repeats, expiries, questions about what is unknown; call it about once a second."""
         return watch(self._ledger, self.post)
+
+    def _barred(self, consents: Sequence[Consent], orders: Sequence[Order], *, standstill: bool) -> Bar | None:
+        """Return what stands between the consents and their services; the amount that counts is the sum."""
+        total = consents[0].amount
+        for one in consents[1:]:
+            total += one.amount
+        spent = self._ledger.spent(DAY_S, other_than=consents[0].order)
+        for one, order in zip(consents, orders, strict=True):
+            whole = replace(one, amount=total)
+            found = bar(whole, spent, self._limits, standstill=standstill, approved=order.approved)
+            if found is not None:
+                return found
+        return None
 
     def _order(self, order_id: str) -> Order:
         """Return an order of the book; OrderError if there is none."""

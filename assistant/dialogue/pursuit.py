@@ -11,8 +11,9 @@ from assistant.core.request import Request
 from assistant.core.text import Phrase
 from assistant.dialogue import outcome
 from assistant.dialogue.planning import doubted, moving
-from assistant.dialogue.speech import AT_MOST_WHILE_MOVING, LIMIT, SIGN, at_rest, name, rest, say, tell
+from assistant.dialogue.speech import AT_MOST_WHILE_MOVING, LIMIT, SIGN, at_rest, dropped, name, rest, say, tell
 from assistant.dialogue.state import Dialogue, Move, Phase, Rules, Running, Tell
+from assistant.dialogue.together import fits, together
 from assistant.skills.conversation import Repeat, Undo
 
 
@@ -27,6 +28,8 @@ def proceed(dialogue: Dialogue, context: Context, rules: Rules) -> Move:
         recorded += effects
         if state is _State.WAITS:
             return now, recorded
+    if now.basket:
+        return joined(recorded, read_back(replace(now, basket=()), together(now.basket), context, rules))
     return joined(recorded, tell(now, context, rules))
 
 
@@ -68,6 +71,11 @@ def _carry_out(
             return *consult(dialogue, decision, rules), _State.WAITS
         case Plan(risk=Risk.NONE) if dialogue.unsure:
             return *read_back(dialogue, doubted(decision), context, rules), _State.WAITS
+        case Plan() if decision.priced and any(request.buys for request in dialogue.agenda):
+            return replace(dialogue, basket=(*dialogue.basket, decision)), (), _State.GOES_ON
+        case Plan() if decision.priced and dialogue.basket and fits(dialogue.basket, decision):
+            whole = together((*dialogue.basket, decision))
+            return *read_back(replace(dialogue, basket=()), whole, context, rules), _State.WAITS
         case Plan(risk=Risk.NONE):
             return *act(dialogue, decision, context, rules), _State.WAITS
         case Plan():
@@ -112,7 +120,8 @@ def ask(dialogue: Dialogue, question: Question, context: Context, rules: Rules) 
     """Say what is to be reported, then the question; a driver is not asked more often than the rules allow."""
     if dialogue.questions >= rules.chain_limit and moving(context):
         recorded = Record(dialogue.turn, "refusal", {"request": name(question.request), "reason": "driving"})
-        return joined((recorded,), tell(dialogue, context, rules, Phrase("dialogue.ask_later")))
+        left = tell(replace(dialogue, basket=()), context, rules, Phrase("dialogue.ask_later"))
+        return joined((recorded, *dropped(dialogue)), left)
     asked = replace(question, choices=question.choices[:AT_MOST_WHILE_MOVING])
     open_question = replace(dialogue, question=asked, missing=(), questions=dialogue.questions + 1)
     return say(open_question, context, rules, (*dialogue.report, asked.phrase), Phase.ASKING)
@@ -163,7 +172,7 @@ def _decide(dialogue: Dialogue, request: Request, context: Context, rules: Rules
         if missing.request == name(request) and missing.choices:
             which = Phrase("dialogue.which_one", {"choices": missing.choices[:AT_MOST_WHILE_MOVING]})
             return Question(request, which, missing.field, missing.choices)
-    decision = rules.decide(request, context)
+    decision = rules.decide(request, replace(context, basket=dialogue.basket, language=dialogue.language))
     return rules.review(decision, context) if isinstance(decision, Plan) else decision
 
 

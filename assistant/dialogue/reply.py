@@ -53,7 +53,7 @@ def command(dialogue: Dialogue, context: Context, rules: Rules) -> Move:
     """Start on the requests of a sentence; who may not have spoken to us and says nothing for us gets no answer."""
     assert dialogue.heard is not None
     understanding = dialogue.heard.understanding
-    now = replace(dialogue, agenda=(), missing=(), pending=None, question=None, report=())
+    now = replace(dialogue, agenda=(), missing=(), pending=None, basket=(), question=None, report=())
     if dialogue.opening is Opening.OURSELVES and all(
         isinstance(request, REPLIES) for request in understanding.requests
     ):
@@ -108,8 +108,8 @@ def denied(dialogue: Dialogue, how: str, context: Context, rules: Rules) -> Move
 
 def give_up(dialogue: Dialogue, context: Context, rules: Rules) -> Move:
     """Say that it is left, and rest: there was no answer, no clear one, or too late a one."""
-    effects = (*leave(dialogue), *dropped(dialogue.turn, dialogue.pending))
-    left = tell(replace(dialogue, aloud=False), context, rules, Phrase("dialogue.dropped"), after=After.REST)
+    effects = (*leave(dialogue), *dropped(dialogue))
+    left = tell(replace(dialogue, aloud=False, basket=()), context, rules, Phrase("dialogue.dropped"), after=After.REST)
     return joined(effects, left)
 
 
@@ -152,7 +152,7 @@ def _consent(dialogue: Dialogue, context: Context, rules: Rules) -> Move:
     if requests and all(isinstance(request, Repeat) for request in requests):
         return read_again(dialogue, context, rules)
     if dialogue.opening is Opening.PERSON and requests:
-        return joined(dropped(dialogue.turn, dialogue.pending), command(dialogue, context, rules))
+        return joined(dropped(dialogue), command(dialogue, context, rules))
     return again(dialogue, context, rules)
 
 
@@ -185,5 +185,5 @@ def _answer(dialogue: Dialogue, context: Context, rules: Rules) -> Move:
     if merged is not None:
         return proceed(replace(dialogue, agenda=(merged, *dialogue.agenda)), context, rules)
     if any(type(request) is not type(dialogue.question.request) for request in requests):
-        return command(dialogue, context, rules)
+        return joined(dropped(dialogue), command(dialogue, context, rules))
     return again(dialogue, context, rules)

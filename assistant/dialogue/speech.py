@@ -107,7 +107,7 @@ def silence(dialogue: Dialogue, rules: Rules) -> Move:
     later = (SetTimer(dialogue.turn, QUIET, rules.quiet_s),) if dialogue.waiting else ()
     return replace(at_rest(dialogue), aloud=False), (
         *leave(dialogue),
-        *dropped(dialogue.turn, dialogue.pending),
+        *dropped(dialogue),
         *clear(dialogue.turn),
         *later,
     )
@@ -129,9 +129,14 @@ def clear(turn: int) -> tuple[Effect, ...]:
     return tuple(ClearTimer(turn, name) for name in (LIMIT, CONSENT, SIGN))
 
 
-def dropped(turn: int, plan: Plan | None) -> tuple[Effect, ...]:
-    """Return what lets go of a risky plan that is given up, and its line of audit."""
-    return () if plan is None else (Record(turn, "dropped", {"request": name(plan.request)}), Release(turn, plan))
+def dropped(dialogue: Dialogue) -> tuple[Effect, ...]:
+    """Return what lets go of the risky plans that are given up, and their lines of audit."""
+    pending = () if dialogue.pending is None else (dialogue.pending,)
+    return tuple(
+        effect
+        for plan in (*dialogue.basket, *pending)
+        for effect in (Record(dialogue.turn, "dropped", {"request": name(plan.request)}), Release(dialogue.turn, plan))
+    )
 
 
 def name(request: Request) -> str:

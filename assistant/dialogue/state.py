@@ -109,6 +109,8 @@ class Dialogue:
     """What is to be said when the agenda is done."""
     pending: Plan | None = None
     """A risky plan that is being read back or waits for a yes."""
+    basket: tuple[Plan, ...] = ()
+    """What the sentence asked for first and is priced, while the rest of it is being priced: all is read back as one."""
     window_ends: float = 0.0
     """Monotonic seconds until which a yes to `pending` counts; only meaningful once it was read whole."""
     question: Question | None = None

@@ -121,9 +121,9 @@ def _begin(dialogue: Dialogue, turn: int, context: Context, rules: Rules) -> Mov
     if asks:
         return begun, effects
     late = _unsaid(dialogue)
-    fresh = replace(begun, agenda=(), missing=(), pending=None, question=None, again=0, questions=0)
+    fresh = replace(begun, agenda=(), missing=(), pending=None, basket=(), question=None, again=0, questions=0)
     kept = replace(fresh, waiting=(*late, *dialogue.waiting)[: rules.waiting_limit])
-    return kept, (*effects, *dropped(dialogue.turn, dialogue.pending))
+    return kept, (*effects, *dropped(dialogue))
 
 
 def _seat(name: str | None) -> Zone | None:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from assistant.core.consent import Consent, Factor
+from assistant.core.consent import Consent, Factor, Part
 from assistant.core.money import Money
 from assistant.core.order import Order, Receipt, State
 from assistant.core.quote import Quote, canonical
@@ -54,4 +54,5 @@ def order_of(key: str, state: str, rev: int, due: float, text: str) -> Order:
 
 def _consent(data: dict[str, Any]) -> Consent:
     """Return the consent of its fields."""
-    return Consent(**{**data, "amount": Money(**data["amount"]), "factor": Factor(data["factor"])})
+    parts = tuple(Part(**part) for part in data.get("parts", ()))
+    return Consent(**{**data, "amount": Money(**data["amount"]), "factor": Factor(data["factor"]), "parts": parts})

@@ -131,6 +131,7 @@ _TERMS: Final[Fields] = {
     "at": NUMBER,
     "factor": TEXT,
     "said_sha256": TEXT,
+    "parts": Rows({"order": TEXT, "digest": TEXT}),
 }
 _PLAIN: Final[Mapping[Op, Fields]] = {
     Op.PING: {"head": TEXT, "length": NUMBER},

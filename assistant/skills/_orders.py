@@ -54,6 +54,14 @@ def choices(
     return tuple(names), slots
 
 
+def limit(ceiling: Money | None, at_most: float | None, context: Context) -> dict[str, Any] | None:
+    """Return what it may cost at most as a service takes it; a number without a currency is of the person's own."""
+    if ceiling is None and at_most is not None:
+        currency = context.preferences.get("currency", "CNY")
+        ceiling = Money(round(at_most * 10 ** Money(0, currency).digits), currency)
+    return None if ceiling is None else {"minor": ceiling.minor, "currency": ceiling.currency}
+
+
 def plain(words: str) -> str:
     """Return a service's own words without what would make them anything but words."""
     return " ".join(words.split())[:LONGEST].lstrip("@").strip()

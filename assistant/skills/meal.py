@@ -98,6 +98,7 @@ class OrderDrink(Request):
 
     labels = ("food.order",)
     offline = False
+    buys = True
     drink: Drink | None = None
     size: CupSize | None = None
     shots: Shots | None = None
@@ -117,6 +118,7 @@ class OrderMeal(Request):
 
     labels = ("food.order",)
     offline = False
+    buys = True
     dish: Annotated[str, OneOf("menu")] = ""
     portions: Annotated[float | None, Range(1, 20, 1)] = None
 

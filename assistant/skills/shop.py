@@ -17,6 +17,7 @@ class BuyProduct(Request):
 
     labels = ("shopping.order",)
     offline = False
+    buys = True
     product: str = ""
     count: Annotated[float | None, Range(1, 50, 1)] = None
 

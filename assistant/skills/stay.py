@@ -20,6 +20,7 @@ class BookHotel(Request):
 
     labels = ("hotel.book", "hotel.search")
     offline = False
+    buys = True
     hotel: str = ""
     """The one that was chosen."""
     where: str = ""

@@ -27,6 +27,7 @@ class BookTicket(Request):
 
     labels = ("travel.ticket",)
     offline = False
+    buys = True
     carriage: Carriage | None = None
     number: str = ""
     """The one that was chosen."""

@@ -7,7 +7,7 @@ A phrase text is `"Okay, {degrees} degrees{for_zone}."`; what a slot may carry b
     {count:is|are}      the first word for exactly 1, else the second; the number itself is not said
 
 A number followed by `%` is said as per cent; after exactly 1 an English noun that is counted loses its s; an empty slot vanishes;
-a text slot `@some.key` is said as that phrase. A slot `name_zh` is said for `name` in Chinese: names that come in several languages.
+a text slot `@some.key` is said as that phrase, `@group/some.key` with the slots `group/…`. A slot `name_zh` is said for `name` in Chinese: names that come in several languages.
 """
 
 import logging
@@ -102,7 +102,11 @@ class _Speech:
             case None:
                 return ""
             case str() if value.startswith("@"):
-                return self.phrase(value[1:], slots, depth - 1)
+                group, _, key = value[1:].rpartition("/")
+                own = {
+                    name.removeprefix(f"{group}/"): one for name, one in slots.items() if name.startswith(f"{group}/")
+                }
+                return self.phrase(key, own if group else slots, depth - 1)
             case str():
                 return value
             case tuple():

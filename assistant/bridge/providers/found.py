@@ -63,7 +63,7 @@ class Dish:
 
 @dataclass(frozen=True, slots=True)
 class HotelFound:
-    """A hotel with its cheapest rate."""
+    """A hotel with the rate that is booked where none is named: the cheapest that can be cancelled."""
 
     id: str
     name: str

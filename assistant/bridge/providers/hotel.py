@@ -79,7 +79,7 @@ class _Rooms:
                 h.spot.name,
                 h.spot.name_zh,
                 h.stars,
-                Money(round(h.night_minor * SAVER), self._world.currency),
+                Money(h.night_minor, self._world.currency),
                 km(here, h.spot),
                 h.spot.city,
             )

@@ -3,7 +3,7 @@
 import math
 import tomllib
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -26,7 +26,8 @@ class World:
     """Everything that the sandbox knows."""
 
     currency: str
-    zone: timezone
+    zone: tzinfo
+    """That of this machine: the sandbox is wherever its car is, and its tonight is the car's."""
     cities: tuple[Spot, ...]
     spots: tuple[Spot, ...]
     rows: dict[str, Any]
@@ -107,7 +108,7 @@ def world() -> World:
     )
     kitchens = tuple(Spot(r[0], r[2], r[3], r[1], r[4], r[5], city="hangzhou") for r in raw["kitchens"]["rows"])
     hotels = tuple(Spot(r[0], r[1], r[2], "hotel", r[4], r[5], city=r[3]) for r in raw["hotels"]["rows"])
-    zone = timezone(timedelta(hours=raw["utc_offset_h"])) if raw["utc_offset_h"] else UTC
+    zone = datetime.now().astimezone().tzinfo or UTC
     return World(raw["currency"], zone, cities, (*spots, *kitchens, *hotels), raw)
 
 

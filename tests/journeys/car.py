@@ -1,0 +1,81 @@
+"""A person in a car who types: the whole assistant, a real bridge as its child, SQLite in a folder of the test."""
+
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from assistant.app import App
+from assistant.config import Config, Link, Model, Paths
+from assistant.core.order import Order, State
+from assistant.dialogue.state import Phase
+from assistant.link.loopback import Child
+from assistant.report import Exchange
+from assistant.session import converse, settle
+
+AT_REST = frozenset({Phase.IDLE, Phase.CONFIRMING, Phase.CHOOSING})
+
+
+class Car:
+    """A person in a car who types."""
+
+    def __init__(self, folder: Path, kind: str = "child", language: str = "en") -> None:
+        paths = Paths(state=str(folder / "state"), cache=str(folder / "cache"))
+        link = Link(kind=kind, sandbox_pace=60.0)  # type: ignore[arg-type]
+        self.config = replace(Config(), language=language, paths=paths, link=link, model=Model(name="none"))  # type: ignore[arg-type]
+        self.exchanges: list[Exchange] = []
+        self.app = App(self.config, report=self.exchanges.append)
+        self.folder = folder / "state"
+
+    def talk(self, script: Callable[[], None]) -> None:
+        converse(self.app, script)
+
+    def say(self, text: str) -> list[str]:
+        """Say a sentence and return what is answered once the conversation rests."""
+        before = len(self.spoken)
+        self.app.type(text, self.config.language)
+        settle(self.app, AT_REST)
+        return self.spoken[before:]
+
+    @property
+    def spoken(self) -> list[str]:
+        said = [sentence for exchange in self.exchanges for sentence in exchange.reply]
+        current = self.app.reporter._open
+        return [*said, *(current.reply if current is not None else [])]
+
+    def until(self, true: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
+        ends = time.monotonic() + timeout_s
+        while not true():
+            assert time.monotonic() < ends, f"{what}: {self.spoken} {self.orders}"
+            time.sleep(0.05)
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        return self.app.outside.desk.known
+
+    def state(self) -> State:
+        return self.orders[-1].state
+
+    def bridge(self) -> Child:
+        link = self.app.outside._link
+        assert isinstance(link, Child)
+        return link
+
+    def booked(self) -> int:
+        """Count what the sandbox companies sold to this car, by their own books."""
+        with sqlite3.connect(self.folder / "bridge.sqlite") as book:
+            return int(book.execute("SELECT count(*) FROM sandbox_booking").fetchone()[0])
+
+    def bridge_command(self, *words: str) -> int:
+        """Run `cabin-bridge` on this car's bridge's database."""
+        book = f"sqlite:{self.folder / 'bridge.sqlite'}"
+        command = [sys.executable, "-m", "assistant.bridge.app", "--db", book, *words]
+        return subprocess.run(command, check=False, capture_output=True).returncode
+
+    def fails(self, service: str, method: str, fault: str, value: float = 0, times: int = 1) -> None:
+        """Tell a sandbox company to fail."""
+        words = ("--service", service, "--method", method, "--value", str(value), "--times", str(times))
+        assert self.bridge_command("fault", fault, *words) == 0
