@@ -135,7 +135,13 @@ class App:
         """Let other programs of the head unit talk to us, where there is a bus; before the loop runs."""
         orders = self.outside.desk
         self.door = Door(
-            self.loop, self.ear, self.next_turn, lambda: self.talk.dialogue, self._standing, lambda: orders.known
+            self.loop,
+            self.ear,
+            self.next_turn,
+            lambda: self.talk.dialogue,
+            self._standing,
+            lambda: orders.known,
+            orders.pin_from_screen,
         )
         self.loop.watch(self.door)
         self.engines.buses.appear(self.door)

@@ -1,22 +1,28 @@
 """A yes as evidence, and what became of it: done only with the bridge's own word, unknown said as unknown."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final, TypeGuard
 
 from assistant.core.consent import Consent, Heard, NoConsent, Part, ReadBack, agree
 from assistant.core.context import Context
 from assistant.core.effect import Act, Yes
-from assistant.core.guard import Denied, judge
+from assistant.core.guard import Denied, judge, speed_kmh
 from assistant.core.limits import Bar
 from assistant.core.order import Order, State
-from assistant.core.plan import CloudCall, Outcome, Plan, Status
+from assistant.core.pin import SALT_BYTES, Secret
+from assistant.core.plan import CloudCall, LocalCall, Outcome, Plan, Status, Step
 from assistant.courier import Courier
 from assistant.errors import CabinError
 from assistant.ledger.store import Ledger
 from assistant.offer import word
 from assistant.speak.words import render
+
+PIN_KEPT_S: Final = 20.0
+"""How long a PIN that came from a screen waits for the yes it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,15 @@ class Deed:
     calls: tuple[CloudCall, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Barred:
+    """A yes that is above the owner's limit for a spoken one."""
+
+    turn: int
+    consents: tuple[Consent, ...]
+    calls: tuple[CloudCall, ...]
+
+
 class Deeds:
     """Yeses and cancels that are under way, and yeses that wait for a second factor."""
 
@@ -34,7 +49,9 @@ class Deeds:
         """Take the ends; without a courier nothing can be done."""
         self._courier, self._ledger, self._context = courier, ledger, context
         self._open: dict[str, Deed] = {}
-        self._barred: dict[str, tuple[Consent, ...]] = {}
+        self._barred: dict[str, _Barred] = {}
+        self._from_screen: tuple[Secret, int, float] | None = None
+        """A PIN, the turn whose yes it belongs to, and until when."""
 
     @property
     def orders(self) -> frozenset[str]:
@@ -50,7 +67,9 @@ class Deeds:
                 return verdict.reason
         if self._courier is None or self._ledger is None or not all(call.order for call in calls):
             return "offline"
-        reason = self._agree(calls, effect.yes) if all(call.digest for call in calls) else self._cancel(calls)
+        reason = (
+            self._agree(effect.turn, calls, effect.yes) if all(call.digest for call in calls) else self._cancel(calls)
+        )
         if not reason:
             self._open |= {call.order: Deed(effect.turn, calls) for call in calls}
         return reason
@@ -67,7 +86,8 @@ class Deeds:
 
     def approved(self, known: Mapping[str, Order], order: str) -> None:
         """Send a yes that waited for the phone, once every order it covers is approved."""
-        consents = self._barred.get(order, ())
+        barred = self._barred.get(order)
+        consents = () if barred is None else barred.consents
         if (
             not consents
             or self._courier is None
@@ -78,7 +98,7 @@ class Deeds:
         with contextlib.suppress(CabinError):
             self._courier.agree_by_phone(*consents)
 
-    def _agree(self, calls: tuple[CloudCall, ...], yes: Yes | None) -> str:
+    def _agree(self, turn: int, calls: tuple[CloudCall, ...], yes: Yes | None) -> str:
         assert self._courier is not None, "asked only with both ends"
         assert self._ledger is not None, "asked only with both ends"
         now, parts = self._ledger.clock.bridge_now(), tuple(Part(call.order, call.digest) for call in calls)
@@ -90,10 +110,60 @@ class Deeds:
             consents.append(replace(consent, parts=parts) if len(parts) > 1 else consent)
         barred = self._courier.agree(*consents)
         if barred is Bar.SECOND_FACTOR:
-            self._barred |= {one.order: tuple(consents) for one in consents}
+            waits = _Barred(turn, tuple(consents), calls)
+            self._barred |= {one.order: waits for one in consents}
+            digits, of_turn, until = self._from_screen or (Secret(""), -1, 0.0)
+            self._from_screen = None
+            if of_turn == turn and self._context().at <= until:
+                return self._with_pin(waits, digits)
             for one in consents:
                 self._courier.approve(one.order)
         return "" if barred is None else barred.value
+
+    def pin(self, call: LocalCall, turn: int) -> str:
+        """Set, remove or take the PIN; return why not, or nothing. Raises CabinError."""
+        verdict = judge(call, self._context())
+        if isinstance(verdict, Denied):
+            return "pin_while_driving" if verdict.reason == "driving" else verdict.reason
+        if self._courier is None:
+            return "not_available"
+        if call.name == "pin.enter":
+            waits = next(reversed(self._barred.values()), None)
+            if waits is None:
+                return "nothing_waits"
+            reason = self._with_pin(waits, _secret(call, "digits"))
+            if not reason:
+                self._open |= {one.order: Deed(turn, waits.calls) for one in waits.calls}
+            return reason
+        if self._courier.pin_set:
+            barred = self._courier.pin_bar(_secret(call, "current").reveal(), standstill=self._stands())
+            if barred is not None:
+                return barred.value
+        if call.name == "pin.remove":
+            self._courier.remove_pin()
+        else:
+            self._courier.set_pin(_secret(call, "digits").reveal(), os.urandom(SALT_BYTES))
+        return ""
+
+    def pin_from_screen(self, digits: Secret, turn: int) -> str:
+        """Take the PIN from a screen, for the yes of that turn: it waits for it, or comes along with it; return why not."""
+        waits = next((one for one in reversed(self._barred.values()) if one.turn == turn), None)
+        if waits is not None:
+            return self._with_pin(waits, digits)
+        self._from_screen = digits, turn, self._context().at + PIN_KEPT_S
+        return ""
+
+    def _with_pin(self, waits: _Barred, digits: Secret) -> str:
+        """Send a yes that waited, if the PIN is right."""
+        assert self._courier is not None, "asked only with both ends"
+        first, *others = waits.consents
+        barred = self._courier.agree_with_pin(first, digits.reveal(), *others, standstill=self._stands())
+        if barred is None:
+            self._forget(waits.consents)
+        return "" if barred is None else barred.value
+
+    def _stands(self) -> bool:
+        return speed_kmh(self._context()) == 0
 
     def _cancel(self, calls: tuple[CloudCall, ...]) -> str:
         assert self._courier is not None, "asked only with both ends"
@@ -109,8 +179,18 @@ class Deeds:
 
 
 def outside(plan: Plan) -> bool:
-    """Tell whether a plan is all outside the car."""
-    return bool(plan.steps) and all(isinstance(step, CloudCall) for step in plan.steps)
+    """Tell whether a plan is all for the world outside: orders, or the PIN that they wait for."""
+    return bool(plan.steps) and all(isinstance(step, CloudCall) or secret(step) for step in plan.steps)
+
+
+def secret(step: Step) -> TypeGuard[LocalCall]:
+    """Tell whether a step is about the PIN."""
+    return isinstance(step, LocalCall) and step.name.startswith("pin.")
+
+
+def _secret(call: LocalCall, name: str) -> Secret:
+    value = call.args.get(name, "")
+    return value if isinstance(value, Secret) else Secret(value)
 
 
 def evidence(call: CloudCall, yes: Yes | None, order: Order | None, bridge_now: float | None) -> Consent | NoConsent:

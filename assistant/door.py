@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 from assistant.core.effect import Effect, Say
 from assistant.core.event import Button, Event, News, Pressed, Typed, Understood
 from assistant.core.order import Order
+from assistant.core.pin import Secret
 from assistant.core.plan import Plan
 from assistant.core.standing import Standing
 from assistant.core.text import Language, Phrase
 from assistant.dialogue.state import Dialogue, Phase
 from assistant.loop import Loop
-from assistant.report import request_json
+from assistant.report import Hidden, request_json
 from assistant.speak.words import render
 
 if TYPE_CHECKING:
@@ -54,10 +55,11 @@ class Door:
         dialogue: Callable[[], Dialogue],
         standing: Callable[[Dialogue], Standing],
         orders: Callable[[], tuple[Order, ...]],
+        take_pin: Callable[[Secret, int], None],
     ) -> None:
         """Take the parts; nobody is told anything before `tell`.
 
-        `dialogue`, `standing` and `orders` (all that are known) are called on the loop's thread.
+        `dialogue`, `standing`, `orders` (all that are known) and `take_pin` are called on the loop's thread.
         """
         self._loop = loop
         self._ear = ear
@@ -65,9 +67,11 @@ class Door:
         self._dialogue = dialogue
         self._standing = standing
         self._orders = orders
+        self._take_pin = take_pin
         self._outside: Outside | None = None
         self._known = orders()
         self._read_back: Plan | None = None
+        self._hidden = Hidden()
 
     def tell(self, outside: Outside) -> None:
         """Tell somebody from now on."""
@@ -105,19 +109,29 @@ class Door:
         """Press a button in a turn; None is the present one."""
         self._loop.call(lambda: self._loop.post(Pressed(self._dialogue().turn if turn is None else turn, button)))
 
+    def confirm_with_pin(self, turn: int, pin: str) -> None:
+        """Press the button for a read-back, and give the PIN along with it."""
+        digits = Secret(pin)
+
+        def both() -> None:
+            self._take_pin(digits, turn)
+            self._loop.post(Pressed(turn, Button.CONFIRM))
+
+        self._loop.call(both)
+
     def saw_event(self, event: Event, at: float) -> None:
         """Tell what was understood, and look where the conversation stands once it has taken the event."""
         del at
         if self._outside is None:
             return
         if isinstance(event, Understood):
-            transcript = event.transcript
-            self._outside.understood(event.turn, transcript.text, transcript.language)
+            self._outside.understood(event.turn, self._hidden.text(event), event.transcript.language)
         self._loop.call(self.look)
 
     def saw_effect(self, effect: Effect, at: float) -> None:
         """Tell what is said."""
         del at
+        self._hidden.saw(effect)
         if self._outside is not None and isinstance(effect, Say):
             for phrase in effect.phrases:
                 self._outside.replied(effect.turn, _words(phrase, effect.language), effect.language)

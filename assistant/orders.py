@@ -14,10 +14,11 @@ from assistant.core.context import Connectivity, Context
 from assistant.core.effect import Act, Consult
 from assistant.core.event import Acted, Consulted, Event, News, Offered
 from assistant.core.order import OVER, UNSENT, Order
+from assistant.core.pin import Secret
 from assistant.core.plan import Answer, CloudCall, Decision, Inquiry, Outcome, Plan, Refusal, Status
 from assistant.core.text import Language, Phrase
 from assistant.courier import Alarm, Answered, Courier, Notice, OrderChanged, Reached
-from assistant.deed import Deeds
+from assistant.deed import Deeds, secret
 from assistant.dialogue.state import Dialogue, Phase
 from assistant.errors import CabinError, LinkError
 from assistant.ledger.store import Ledger
@@ -64,6 +65,7 @@ class Desk:
         self._declined: set[tuple[str, str]] = set()
         self.reach = Connectivity.OFFLINE
         self.known: tuple[Order, ...] = ()
+        self.pin_set = False
         self._look()
 
     def bridge_now(self) -> float | None:
@@ -100,8 +102,9 @@ class Desk:
 
     def act(self, effect: Act) -> None:
         """Carry a yes or a cancel out; Acted comes when it is known what became of it."""
+        about_pin = next((step for step in effect.plan.steps if secret(step)), None)
         try:
-            reason = self._deeds.do(effect)
+            reason = self._deeds.do(effect) if about_pin is None else self._deeds.pin(about_pin, effect.turn)
         except CabinError as error:
             log.warning("an order was not done: %s", error)
             reason = error.phrase.removeprefix("error.")
@@ -110,9 +113,20 @@ class Desk:
             self._post(Acted(effect.turn, refused))
             return
         self._look()
-        for step in effect.plan.steps:
-            if isinstance(step, CloudCall):
-                self._settle(step.order)
+        if about_pin is not None and about_pin.name != "pin.enter":
+            self._post(Acted(effect.turn, (Outcome(about_pin, Status.DONE, receipt="kept"),)))
+        for name in self._deeds.orders:
+            self._settle(name)
+
+    def pin_from_screen(self, digits: Secret, turn: int) -> None:
+        """Take the PIN from a screen; what is wrong with it is said."""
+        try:
+            reason = self._deeds.pin_from_screen(digits, turn)
+        except CabinError as error:
+            reason = error.phrase.removeprefix("error.")
+        if reason:
+            self._post(News(0, Phrase(f"reason.{reason}")))
+        self._look()
 
     def hear(self, raw: bytes) -> None:
         """Take one message of the bridge."""
@@ -263,6 +277,7 @@ class Desk:
         if self._ledger is not None:
             try:
                 self.known = self._ledger.orders()
+                self.pin_set = self._ledger.kept("pin") is not None
             except CabinError as error:
                 log.warning("the order book cannot be read: %s", error)
 

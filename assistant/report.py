@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from assistant.core.effect import Act, Effect, Say
+from assistant.core.effect import Act, Effect, Say, Think
 from assistant.core.event import Acted, Event, Faulted, Spoke, TurnEnded, Typed, Understood, Woke
 from assistant.core.plan import Outcome, Step
 from assistant.core.request import Request
@@ -50,6 +50,33 @@ class Exchange:
         return [(stage, self.times.get(stage)) for stage in STAGES]
 
 
+HIDDEN = "••••"
+"""What stands for words that must be shown nowhere."""
+
+
+class Hidden:
+    """Knows which sentences must be shown nowhere: those about a PIN, and answers to a question about one."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._turn = -1
+
+    def saw(self, effect: Effect) -> None:
+        """Note that a turn answers a question about something secret, or no longer."""
+        if isinstance(effect, Think):
+            secret = effect.asked is not None and effect.asked.request.secret
+            self._turn = effect.turn if secret else -1
+
+    def hides(self, turn: int) -> bool:
+        """Tell whether the turn's words are to be hidden whatever they mean."""
+        return turn == self._turn
+
+    def text(self, event: Understood) -> str:
+        """Return what may be shown of a sentence."""
+        said = any(request.secret and _said(request) for request in event.understanding.requests)
+        return HIDDEN if said or self.hides(event.turn) else event.transcript.text
+
+
 class Reporter:
     """Watches the loop and hands out each exchange when it is over. `mark` and `said` may come from any thread."""
 
@@ -62,6 +89,7 @@ class Reporter:
         self._marks: dict[tuple[int, str], float] = {}
         self._lock = threading.Lock()
         self._answer = -1
+        self._hidden = Hidden()
 
     def mark(self, turn: int, stage: str, at: float) -> None:
         """Note when a stage of a turn was reached; the first sound counts once, the text's last counts."""
@@ -108,7 +136,10 @@ class Reporter:
 
     def saw_effect(self, effect: Effect, at: float) -> None:
         """Note the plan, and which utterance is the answer."""
+        self._hidden.saw(effect)
         match effect:
+            case Think(turn) if self._hidden.hides(turn):
+                self._of(turn).transcript = HIDDEN
             case Act(turn, plan):
                 exchange = self._of(turn)
                 exchange.times.setdefault("plan", at)
@@ -126,7 +157,7 @@ class Reporter:
     def _understood(self, exchange: Exchange, event: Understood) -> None:
         transcript, understanding = event.transcript, event.understanding
         exchange.transcript, exchange.language, exchange.engine = (
-            transcript.text,
+            self._hidden.text(event),
             transcript.language,
             transcript.engine,
         )
@@ -166,10 +197,14 @@ def is_sign(phrases: Sequence[Phrase]) -> bool:
 
 def request_json(request: Request) -> dict[str, Any]:
     """Return `{"request": class name, field: value, …}` without the fields that were not said."""
-    said = {field.name: getattr(request, field.name) for field in dataclasses.fields(request)}
     return {"request": type(request).__name__} | {
-        name: _plain(value) for name, value in said.items() if value not in (None, "", ())
+        name: HIDDEN if request.secret else _plain(value) for name, value in _said(request).items()
     }
+
+
+def _said(request: Request) -> dict[str, Any]:
+    said = {field.name: getattr(request, field.name) for field in dataclasses.fields(request)}
+    return {name: value for name, value in said.items() if value not in (None, "", ())}
 
 
 def _step(step: Step) -> dict[str, Any]:

@@ -21,6 +21,9 @@ class Outside(Protocol):
     known: tuple[Order, ...]
     """The person's orders, the latest change last."""
 
+    pin_set: bool
+    """Whether the owner has set a PIN."""
+
     def bridge_now(self) -> float | None:
         """Return epoch seconds of the bridge, None while they are not known."""
         ...
@@ -69,5 +72,6 @@ class World:
             names=self._devices.names(),
             preferences=dict(self._preferences),
             orders=self._outside.known,
+            pin_set=self._outside.pin_set,
             bridge_now=self._outside.bridge_now(),
         )

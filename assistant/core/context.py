@@ -44,6 +44,8 @@ class Context:
     """The last plan that was done and can be undone."""
     asked: Question | None = None
     """What was asked last, if the sentence may be its answer."""
+    pin_set: bool = False
+    """Whether the owner has set a PIN."""
     orders: tuple[Order, ...] = ()
     """The person's orders, the latest change last."""
     basket: tuple[Plan, ...] = ()

@@ -149,6 +149,7 @@ CALLS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "phone": frozenset({"dial", "hang_up", "answer", "reject"}),
         "navigation": frozenset({"start", "stop", "add_stop", "remove_stop", "avoid", "mute", "unmute"}),
         "timer": frozenset({"set", "cancel"}),
+        "pin": frozenset({"set", "remove", "enter"}),
         "assistant": frozenset(
             {"set_language", "set_voice", "set_speed", "set_name", "mute_microphone", "reset_settings", "delete_data"}
         ),
@@ -159,6 +160,8 @@ ARGUMENTS: Final[Mapping[str, Bounds]] = MappingProxyType(
     {"volume.set": PERCENT, "assistant.set_speed": Bounds(50, 200)}
 )
 """Bounds of the argument `percent`."""
+AT_STANDSTILL: Final = frozenset({"pin.set", "pin.remove", "pin.enter"})
+"""What asks for a driver's thought and is for no passer-by's ear: only while the car stands."""
 SERVICES: Final = frozenset({"ride", "meal", "hotel", "travel", "parcel", "shop", "pay", "places", "routes", "weather"})
 """Who may be asked outside the car; what may leave the car for each is the link's own list."""
 
@@ -184,7 +187,7 @@ def judge(step: Step, context: Context) -> Verdict:
         case VehicleCommand(signal=name, value=value):
             reason = _judge_signal(name, value, context)
         case LocalCall(name=name, args=args):
-            reason = _judge_call(name, args)
+            reason = _judge_call(name, args) or ("driving" if name in AT_STANDSTILL and speed_kmh(context) > 0 else "")
         case CloudCall(service=service):
             reason = "" if service in SERVICES else "forbidden"
     return Denied(reason) if reason else Allowed()

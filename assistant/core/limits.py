@@ -32,7 +32,7 @@ class Bar(StrEnum):
     """None was ever set."""
     WRONG_PIN = "wrong_pin"
     PIN_LOCKED = "pin_locked"
-    """Too many wrong ones: only the phone can approve now."""
+    """Too many wrong ones: for a time only the phone can approve."""
 
 
 def voice_suffices(amount: Money, spent: Iterable[Money], limits: Limits) -> bool:

@@ -32,6 +32,8 @@ class Request:
     """Labels of `data/nlu/LABELS.md` that the class answers."""
     offline: ClassVar[bool] = True
     """Whether it can be answered without the bridge."""
+    secret: ClassVar[bool] = False
+    """Whether what is said in it or in answer to its questions must be shown nowhere."""
     buys: ClassVar[bool] = False
     """Whether it orders something that may be ordered together with what else the sentence asks for."""
 

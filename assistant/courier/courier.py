@@ -117,6 +117,11 @@ class Courier:
         """Take a spoken yes once more, now that the phone has approved the same digest; as `agree`."""
         return self.agree(*(strengthen(one, Factor.PHONE) for one in consents))
 
+    @property
+    def pin_set(self) -> bool:
+        """Tell whether the owner has set a PIN."""
+        return self._ledger.kept("pin") is not None
+
     def set_pin(self, digits: str, salt: bytes) -> None:
         """Keep a new PIN of 4 to 12 digits (`salt`: SALT_BYTES of chance); ValueError for anything else."""
         pin = new_pin(digits, salt)
@@ -124,17 +129,30 @@ class Courier:
             change.keep("pin", asdict(pin))
             change.record("pin_set", {})
 
-    def agree_with_pin(self, consent: Consent, digits: str, *others: Consent, standstill: bool) -> Bar | None:
-        """Take a yes together with the owner's PIN, given while the car stands; as `agree`."""
+    def remove_pin(self) -> None:
+        """Forget the PIN; from now on only the phone approves what is above the limit."""
+        with self._ledger.change() as change:
+            change.keep("pin", {})
+            change.record("pin_removed", {})
+
+    def pin_bar(self, digits: str, order: str = "", *, standstill: bool) -> Bar | None:
+        """Try the PIN, given while the car stands, and write down how it went; return why it is not taken, or None."""
         kept = self._ledger.kept("pin")
         if not standstill or kept is None:
             return Bar.DRIVING if kept is not None else Bar.NO_PIN
-        right, pin = try_pin(Pin(**kept), digits)
+        right, pin = try_pin(Pin(**kept), digits, self.post.now)
         with self._ledger.change() as change:
             change.keep("pin", asdict(pin))
-            change.record("pin", {"order": consent.order, "result": "right" if right else "wrong"})
-        if not right:
-            return Bar.PIN_LOCKED if pin.locked else Bar.WRONG_PIN
+            change.record("pin", {"order": order, "result": "right" if right else "wrong"})
+        if right:
+            return None
+        return Bar.PIN_LOCKED if pin.locked(self.post.now) else Bar.WRONG_PIN
+
+    def agree_with_pin(self, consent: Consent, digits: str, *others: Consent, standstill: bool) -> Bar | None:
+        """Take a yes together with the owner's PIN, given while the car stands; as `agree`."""
+        barred = self.pin_bar(digits, consent.order, standstill=standstill)
+        if barred is not None:
+            return barred
         strong = [strengthen(one, Factor.PIN) for one in (consent, *others)]
         return self.agree(*strong, standstill=True)
 

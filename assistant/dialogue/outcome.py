@@ -30,6 +30,8 @@ def verdict(plan: Plan, outcomes: Sequence[Outcome]) -> tuple[Status, str]:
     return Status.DONE, ""
 
 
+SECOND_FACTOR = "second_factor"
+"""Why a yes is not enough: it needs the PIN or the phone."""
 PART_FAILED = "part_failed"
 """Why an order was given back, or never placed: another of the same yes could not be had."""
 
@@ -39,6 +41,8 @@ def tell(plan: Plan, outcomes: Sequence[Outcome]) -> tuple[Phrase, ...]:
     status, reason = verdict(plan, outcomes)
     if status is Status.DONE:
         return (plan.done,)
+    if reason == SECOND_FACTOR:
+        return (Phrase(f"reason.{reason}"),)
     if plan.parts and any(outcome.reason == PART_FAILED for outcome in outcomes):
         return tuple(_part_failed(outcomes))
     because = (Phrase(f"reason.{reason}"),) if f"reason.{reason}" in load("en").phrases else ()

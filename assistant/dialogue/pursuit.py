@@ -15,6 +15,7 @@ from assistant.dialogue.speech import AT_MOST_WHILE_MOVING, LIMIT, SIGN, at_rest
 from assistant.dialogue.state import Dialogue, Move, Phase, Rules, Running, Tell
 from assistant.dialogue.together import fits, together
 from assistant.skills.conversation import Repeat, Undo
+from assistant.skills.pin import EnterPin
 
 
 def proceed(dialogue: Dialogue, context: Context, rules: Rules) -> Move:
@@ -137,6 +138,8 @@ def acted(dialogue: Dialogue, event: Acted, context: Context, rules: Rules) -> M
     if status is Status.DONE:
         left = replace(left, last_done=running.plan if running.plan.undo else None)
     phrases = outcome.tell(running.plan, event.outcomes)
+    if reason == outcome.SECOND_FACTOR and context.pin_set and not moving(context):
+        left = replace(left, agenda=(EnterPin(), *left.agenda))
     if dialogue.phase is Phase.ACTING and event.turn == dialogue.turn:
         return joined(recorded, proceed(replace(left, report=(*left.report, *phrases)), context, rules))
     if status is Status.DONE and running.tell is Tell.TROUBLE:

@@ -6,6 +6,7 @@
 | Cancel()                   | the cancel button: drops what is going on, an order under way goes on                       |
 | Ask(text, language) → turn | takes a sentence as text; "" is the language in force; the answer comes as Reply            |
 | Say(text)                  | says a sentence of another program at a good moment, never into a person's words            |
+| ConfirmWithPin(turn, pin)  | as Confirm, with the owner's PIN for what is above the limit; only while the car stands     |
 | Confirm(turn), Deny(turn)  | the button for a read-back; turn as in Confirmation, so that a late press confirms nothing  |
 | Follow(), Unfollow()       | Transcript is sent to the caller alone, until it unfollows or leaves the bus                |
 
@@ -47,6 +48,7 @@ from typing import Any, Final, Protocol
 
 from assistant.core.event import Button
 from assistant.core.order import Order
+from assistant.core.pin import DIGITS
 from assistant.core.standing import Standing
 from assistant.core.text import LANGUAGES, Language
 from assistant.platform.bus import Bus, watch_names
@@ -68,6 +70,10 @@ XML: Final = """
     </method>
     <method name="Say"><arg name="text" type="s" direction="in"/></method>
     <method name="Confirm"><arg name="turn" type="u" direction="in"/></method>
+    <method name="ConfirmWithPin">
+      <arg name="turn" type="u" direction="in"/>
+      <arg name="pin" type="s" direction="in"/>
+    </method>
     <method name="Deny"><arg name="turn" type="u" direction="in"/></method>
     <method name="Follow"/>
     <method name="Unfollow"/>
@@ -104,6 +110,10 @@ class Assistant(Protocol):
 
     def press(self, button: Button, turn: int | None) -> None:
         """Press a button in a turn; None is the present one."""
+        ...
+
+    def confirm_with_pin(self, turn: int, pin: str) -> None:
+        """Press the button for a read-back, and give the PIN along with it."""
         ...
 
     def mute(self, muted: bool) -> bool:
@@ -163,6 +173,8 @@ class Service:
                 self._assistant.say(_sentence(text))
             case "Confirm", (turn,):
                 self._assistant.press(Button.CONFIRM, turn)
+            case "ConfirmWithPin", (turn, pin):
+                self._assistant.confirm_with_pin(turn, _pin(pin))
             case "Deny", (turn,):
                 self._assistant.press(Button.DENY, turn)
             case "Follow", ():
@@ -229,6 +241,12 @@ def _sentence(text: str) -> str:
     if not stripped or len(stripped) > LONGEST_TEXT or not stripped.isprintable():
         raise _invalid(f"a sentence is one line of 1 to {LONGEST_TEXT} characters")
     return stripped
+
+
+def _pin(digits: str) -> str:
+    if not DIGITS.fullmatch(digits):
+        raise _invalid("a PIN is 4 to 12 digits")
+    return digits
 
 
 def _language(code: str) -> Language | None:

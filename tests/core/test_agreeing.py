@@ -7,7 +7,7 @@ import pytest
 from assistant.core.consent import WINDOW_S, Agreed, Consent, Factor, Heard, NoConsent, ReadBack, agree, strengthen
 from assistant.core.limits import Bar, Limits, bar, voice_suffices
 from assistant.core.money import Money
-from assistant.core.pin import SALT_BYTES, TRIES, new_pin, try_pin
+from assistant.core.pin import LOCK_S, SALT_BYTES, TRIES, Secret, new_pin, spoken_digits, try_pin
 from assistant.core.quote import Item, Quote, Refund
 
 ID = "018bcfe5-6800-7ff6-89d6-e4968fde1234"
@@ -115,18 +115,52 @@ def test_zero_limits_let_no_voice_pay() -> None:
 
 def test_a_pin_opens_locks_after_wrong_ones_and_then_does_not_open_at_all() -> None:
     pin = new_pin("4711", b"s" * SALT_BYTES)
-    assert try_pin(pin, "4711") == (True, pin)
-    for _ in range(TRIES):
-        right, pin = try_pin(pin, "1234")
-        assert not right
-    assert pin.locked
-    assert try_pin(pin, "4711") == (False, pin)
+    assert try_pin(pin, "4711", 0) == (True, pin)
+    for lock_s in (LOCK_S, 2 * LOCK_S):
+        for _ in range(TRIES):
+            assert not pin.locked(1000)
+            right, pin = try_pin(pin, "1234", 1000)
+            assert not right
+        assert pin.locked(999 + lock_s)
+        assert try_pin(pin, "4711", 999 + lock_s) == (False, pin)
+        pin = replace(pin, until=pin.until - lock_s)
+    assert try_pin(pin, "4711", 1000)[0]
 
 
 def test_a_right_pin_forgives_the_wrong_ones_before() -> None:
-    _, once = try_pin(new_pin("4711", b"s" * SALT_BYTES), "0000")
+    _, once = try_pin(new_pin("4711", b"s" * SALT_BYTES), "0000", 0)
     assert once.wrong == 1
-    assert try_pin(once, "4711")[1].wrong == 0
+    assert try_pin(once, "4711", 0)[1].wrong == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "digits"),
+    [
+        ("4711", "4711"),
+        ("47 11", "4711"),
+        ("four seven one one", "4711"),
+        ("forty-seven eleven", "4711"),
+        ("four seven double one", "4711"),
+        ("twelve thirty four", "1234"),
+        ("one oh oh nine", "1009"),
+        ("twenty twenty", "2020"),
+        ("四七一一", "4711"),
+        ("四七幺幺", "4711"),
+        ("一〇零九", "1009"),
+        ("seven", None),
+        ("four seven one apple", None),
+        ("", None),
+        ("1" * 13, None),
+    ],
+)
+def test_a_pin_is_read_as_people_say_it(said: str, digits: str | None) -> None:
+    assert spoken_digits(said) == digits
+
+
+def test_a_secret_is_dots_wherever_it_is_shown() -> None:
+    secret = Secret("4711")
+    assert "4711" not in f"{secret} {secret!r} {secret:>9} {[secret]} %s" % secret
+    assert secret.reveal() == "4711"
 
 
 @pytest.mark.parametrize("digits", ["", "123", "12a4", "１２３４", "1" * 13])

@@ -6,8 +6,11 @@ import pytest
 
 pytest.importorskip("dbos")
 
+from assistant.core.consent import Factor
 from assistant.core.order import State
-from tests.journeys.car import Car
+from assistant.door import Door
+from assistant.session import settle
+from tests.journeys.car import AT_REST, Car
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -92,3 +95,62 @@ def test_leaving_in_the_middle_lets_the_first_part_go(tmp_path: Path) -> None:
 
     car.talk(script)
     assert car.booked() == 0
+
+
+def test_the_pin_lifts_the_limit_and_is_written_nowhere(tmp_path: Path) -> None:
+    car = Car(tmp_path)
+
+    def script() -> None:
+        for sentence in ("set my pin", "eight three five two", "8352", "book a hotel in Shanghai", "the first"):
+            car.say(sentence)
+        assert car.say("yes")[-1] == "What's your PIN?"
+        assert car.booked() == 0
+        assert "wasn't the right PIN" in car.say("1234")[-1]
+        assert car.booked() == 0
+        assert car.say("my pin is eight three five two")[-1] == "The PIN is right, and it's ordered."
+        assert car.orders[-1].consent is not None
+        assert car.orders[-1].consent.factor is Factor.PIN
+
+    car.talk(script)
+    assert car.booked() == 1
+    kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    told = str([exchange.as_json() for exchange in car.exchanges])
+    for secret in ("8352", "eight three five two"):
+        assert secret.encode() not in kept
+        assert secret not in told
+
+
+def test_three_wrong_pins_lock_it_and_the_phone_still_approves(tmp_path: Path) -> None:
+    car = Car(tmp_path, language="zh")
+
+    def script() -> None:
+        for sentence in ("设置支付密码", "四七幺幺", "四七一一", "订今晚上海的酒店", "第一个", "好的"):
+            car.say(sentence)
+        said = [car.say(f"密码是{wrong}")[-1] for wrong in ("一二三四", "一二三五", "一二三六", "四七一一")]
+        assert said == ["密码不对。", "密码不对。", *["密码错的次数太多，请用手机确认。"] * 2]
+        assert car.booked() == 0
+        order = car.orders[-1].id
+        car.until(lambda: car.bridge_command("approve", order, "yes") == 0, "the phone rings")
+        car.until(lambda: car.orders[-1].receipt is not None, "it is approved")
+
+    car.talk(script)
+    assert car.booked() == 1
+
+
+def test_a_pin_from_the_screen_comes_with_the_button_and_belongs_to_that_read_back_only(tmp_path: Path) -> None:
+    car = Car(tmp_path)
+
+    def script() -> None:
+        for sentence in ("set my pin", "8352", "8352", "book a hotel in Shanghai", "the first"):
+            car.say(sentence)
+        app, turn = car.app, car.app.talk.dialogue.turn
+        door = Door(
+            app.loop, None, app.next_turn, lambda: app.talk.dialogue, app._standing, app.outside.desk.pin_from_screen
+        )
+        door.confirm_with_pin(turn - 1, "8352")
+        settle(car.app, AT_REST)
+        assert car.booked() == 0
+        door.confirm_with_pin(turn, "8352")
+        car.until(lambda: car.booked() == 1, "it is ordered")
+
+    car.talk(script)

@@ -171,6 +171,8 @@ def test_another_program_may_have_something_said(screen: Bus) -> None:
         ("Ask", "us", (5, "en"), "org.freedesktop.DBus.Error.InvalidArgs"),
         ("Ask", "s", ("hello",), "org.freedesktop.DBus.Error.InvalidArgs"),
         ("Listen", "", (), f"{I}.Error.NoMicrophone"),
+        ("ConfirmWithPin", "us", (1, "12"), f"{I}.Error.InvalidArgs"),
+        ("ConfirmWithPin", "us", (1, "12a4"), f"{I}.Error.InvalidArgs"),
         ("Fly", "", (), "org.freedesktop.DBus.Error.UnknownMethod"),
     ],
 )
@@ -232,6 +234,7 @@ def test_what_is_introspected_is_what_is_served(private_bus: PrivateBus, app: Ap
         "Ask",
         "Say",
         "Confirm",
+        "ConfirmWithPin",
         "Deny",
         "Follow",
         "readwrite b MicrophoneMuted",
