@@ -4,9 +4,10 @@ from dataclasses import replace
 from typing import Final
 
 from assistant.core.context import Context
+from assistant.core.money import Money
 from assistant.core.order import Order, State
 from assistant.core.plan import CloudCall, Plan, Risk
-from assistant.core.text import Phrase
+from assistant.core.text import Phrase, SlotValue
 from assistant.languages.pack import load
 from assistant.skills._orders import facts, plain, refund, told
 from assistant.skills.orders import AskOrder
@@ -31,7 +32,7 @@ def priced(plan: Plan | None, order: Order, context: Context) -> Plan:
     assert order.quote is not None, "there is a price"
     wished = plan or _again(order)
     assert wished.read_back is not None, "a plan that pays has one"
-    told_facts, payee = facts(order), plain(order.quote.payee)
+    told_facts, payee = as_offered(order), plain(order.quote.payee)
     slots = {
         **told_facts,
         **wished.read_back.slots,
@@ -42,12 +43,33 @@ def priced(plan: Plan | None, order: Order, context: Context) -> Plan:
         "amount": order.quote.amount,
         **refund(order.quote, context),
     }
+    if order.service == "pay" and slots["refund"] == "@orders.refund_none":
+        slots["refund"] = "@orders.refund_none_pay"
     steps = tuple(
         replace(step, order=order.id, digest=order.quote.digest) if isinstance(step, CloudCall) else step
         for step in wished.steps
     )
     done = Phrase(wished.done.key, {**slots, **wished.done.slots})
-    return replace(wished, steps=steps, read_back=Phrase("orders.read_back", slots), done=done)
+    key = "orders.read_back_pay" if order.service == "pay" else "orders.read_back"
+    if order.receipt is not None:
+        more = order.quote.amount - order.receipt.kept
+        slots["difference"] = Money(abs(more.minor), more.currency)
+        key = f"orders.read_change_{'more' if more.minor > 0 else 'less' if more.minor < 0 else 'same'}"
+    return replace(wished, steps=steps, read_back=Phrase(key, slots), done=done)
+
+
+def as_offered(order: Order) -> dict[str, SlotValue]:
+    """Return what a service told of what the quote is for: after a change, where one is asked for."""
+    told = facts(order)
+    new = {name.removeprefix("new_"): fact for name, fact in told.items() if name.startswith("new_")}
+    return {**told, **new} if order.receipt is not None else told
+
+
+def too_dear(order: Order) -> Phrase | None:
+    """Return what it would have cost, if that was the reason for not ordering it."""
+    if order.reason != "over_ceiling" or order.quote is None:
+        return None
+    return Phrase("orders.over_ceiling", {"amount": order.quote.amount})
 
 
 def news(before: Order | None, after: Order) -> Phrase | None:

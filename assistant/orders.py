@@ -22,7 +22,7 @@ from assistant.deed import Deeds, secret
 from assistant.dialogue.state import Dialogue, Phase
 from assistant.errors import CabinError, LinkError
 from assistant.ledger.store import Ledger
-from assistant.offer import because, fee_kept, news, priced, word
+from assistant.offer import because, fee_kept, news, priced, too_dear, word
 from assistant.skills import by_request
 
 log = logging.getLogger(__name__)
@@ -208,8 +208,8 @@ class Desk:
         if order.awaits_consent and isinstance(wait.about, Plan):
             self._answer(turn, priced(wait.about, order, self._context()))
         elif order.state in OVER or (order.state not in UNSENT and order.reason):
-            slots = {"because": because(order.reason)}
-            self._answer(turn, Refusal(wait.about.request, Phrase("orders.no_price", slots), word(order.reason)))
+            why = too_dear(order) or Phrase("orders.no_price", {"because": because(order.reason)})
+            self._answer(turn, Refusal(wait.about.request, why, word(order.reason)))
 
     def _settle(self, name: str) -> None:
         """Tell what became of a yes or a cancel, once it is known; what was refused is not offered again at that price."""

@@ -80,7 +80,9 @@ class Bargain:
             if offer is None:
                 return self._turn(connection, record.id, Change(quote=record.agreed, reason=refusal))
             pages.keep_offer(connection, record.id, offer, args, change=True)
-            return self._turn(connection, record.id, Change(quote=offer.quote))
+            told = {name: fact for name, fact in record.facts.items() if not name.startswith("new_")}
+            new = {f"new_{name}": fact for name, fact in offer.facts.items()}
+            return self._turn(connection, record.id, Change(quote=offer.quote, facts={**told, **new}))
 
         return self._requests.once(vehicle, request, work)
 

@@ -13,14 +13,17 @@ from assistant.core.quote import Quote
 from assistant.core.request import Request
 from assistant.core.text import Language, Phrase, SlotValue
 
+CHANGEABLE: Final = frozenset({State.ACCEPTED, State.IN_PROGRESS, State.DONE})
 LONGEST: Final = 80
 """Characters of a service's own words that are said."""
 
 
 def latest(context: Context, *services: str) -> Order | None:
     """Return the last order of these services that a person may still ask about, None if there is none."""
-    fits = [order for order in context.orders if order.service in services]
-    return next(iter([one for one in reversed(fits) if one.state not in OVER] or fits[::-1]), None)
+    fits = [order for order in reversed(context.orders) if order.service in services]
+    under_way = [one for one in fits if one.state not in OVER]
+    had = [one for one in fits if one.state is State.DONE]
+    return next(iter(under_way or had or fits), None)
 
 
 def facts(order: Order) -> dict[str, SlotValue]:
@@ -86,14 +89,33 @@ def refund(quote: Quote, context: Context) -> dict[str, SlotValue]:
     if until is None:
         return {**slots, "refund": f"@orders.refund_{free}"}
     later = quote.fee(until)
-    then = "nothing" if later.minor >= quote.amount.minor else "less"
-    moment = here_time(until, context)
-    at: SlotValue = moment.time() if moment.date() == context.now.date() else moment
-    return {"fee": fee, "until": at, "later": later, "refund": f"@orders.refund_{free}_until_{then}"}
+    if later.minor >= quote.amount.minor:
+        then = "nothing"
+    else:
+        then = "less" if len(steps) < 2 or steps[1].until is None or later.minor == 0 else "less_then_nothing"
+    last = _moment(steps[1].until, context) if then == "less_then_nothing" else None
+    slots |= {"until": _moment(until, context), "later": later, "last": last}
+    return {**slots, "refund": f"@orders.refund_{free}_until_{then}"}
 
 
-def cancelling(request: Request, order: Order | None, context: Context) -> Decision:
-    """Offer to cancel an order, its refund rule first; refuse if there is nothing to cancel."""
+def _moment(epoch_s: int | None, context: Context) -> SlotValue:
+    """Return an instant as a person says it: today only the time."""
+    if epoch_s is None:
+        return None
+    moment = here_time(epoch_s, context)
+    return moment.time() if moment.date() == context.now.date() else moment
+
+
+def refund_rule(request: Request, order: Order | None, context: Context) -> Decision:
+    """Tell what cancelling an order costs, now and later."""
+    if order is None or order.quote is None or (order.state in OVER and order.state is not State.DONE):
+        return Answer(request, Phrase("orders.none"))
+    thing: dict[str, SlotValue] = {"thing": f"@orders.thing_{order.service}"}
+    return Answer(request, Phrase("orders.rule", refund(order.quote, context) | thing))
+
+
+def cancelling(request: Request, order: Order | None, context: Context, how: str = "cancel") -> Decision:
+    """Offer to cancel an order (or to return it: `how`), its refund rule first; refuse if there is nothing to cancel."""
     if order is None or (order.state in OVER and order.state is not State.DONE):
         return Refusal(request, Phrase("orders.none"), "not_found")
     thing: dict[str, SlotValue] = {"thing": f"@orders.thing_{order.service}"}
@@ -104,8 +126,25 @@ def cancelling(request: Request, order: Order | None, context: Context) -> Decis
     else:
         slots, kind = thing, "free"
     call = CloudCall(order.service, "cancel", order=order.id)
-    sure = Phrase(f"orders.sure_cancel_{kind}", slots)
-    return Plan(request, (call,), Phrase("orders.cancelled", slots), read_back=sure, risk=Risk.CONFIRM)
+    sure, done = Phrase(f"orders.sure_{how}_{kind}", slots), Phrase(f"orders.{how}_done", slots)
+    return Plan(request, (call,), done, read_back=sure, risk=Risk.CONFIRM)
+
+
+def changing(request: Request, order: Order | None, body: Mapping[str, Any], sure: Phrase, done: Phrase) -> Decision:
+    """Ask what an order would cost after a change; its new price and the difference are read back first."""
+    if order is None or order.state not in CHANGEABLE:
+        return Refusal(request, Phrase("orders.none"), "not_found")
+    call = CloudCall(order.service, "change", body, order=order.id)
+    return Plan(request, (call,), done, read_back=sure, risk=Risk.PAY)
+
+
+def another_stop(request: Request, place: str, order: Order | None) -> Decision:
+    """Ask what one more stop of the ride costs."""
+    if order is None or order.state in OVER:
+        return Refusal(request, Phrase("ride.none"), "not_found")
+    slots: dict[str, SlotValue] = {"stop": place}
+    body = {"add_stop": {"name": place}}
+    return changing(request, order, body, Phrase("ride.sure_stop", slots), Phrase("ride.stop_added", slots))
 
 
 def standing(request: Request, order: Order | None) -> Decision:
@@ -119,6 +158,8 @@ def told(order: Order) -> Phrase:
     """Return where an order stands; the dialogue's language packs hold every key."""
     slots = facts(order) | {"thing": f"@orders.thing_{order.service}"}
     stage = str(order.facts.get("service_state", ""))
+    if order.state is State.IN_PROGRESS and stage in {"accepted", "arriving"} and "driver_km" in order.facts:
+        return Phrase("ride.is_near", slots)
     if order.state is State.IN_PROGRESS and stage in STAGES.get(order.service, ()):
         return Phrase(f"{order.service}.is_{stage}", slots)
     return Phrase(f"orders.is_{order.state.value}", slots)

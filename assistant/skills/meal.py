@@ -11,6 +11,7 @@ from assistant.core.request import OneOf, Range, Request
 from assistant.core.text import Phrase, SlotValue
 from assistant.skills import Skill
 from assistant.skills._orders import cancelling, latest, standing
+from assistant.skills.navigate import Favourite, favourite_name
 
 
 class Drink(StrEnum):
@@ -81,6 +82,13 @@ class Sugar(StrEnum):
     SWEETENER = "sweetener"
 
 
+class Handover(StrEnum):
+    """How food reaches the person."""
+
+    PICKUP = "pickup"
+    DELIVERY = "delivery"
+
+
 class HowMuch(StrEnum):
     """Of milk or sugar."""
 
@@ -121,6 +129,14 @@ class OrderMeal(Request):
     buys = True
     dish: Annotated[str, OneOf("menu")] = ""
     portions: Annotated[float | None, Range(1, 20, 1)] = None
+    second: Annotated[str, OneOf("menu")] = ""
+    """Another dish with it."""
+    more: Annotated[float | None, Range(1, 20, 1)] = None
+    """Portions of the second."""
+    handover: Handover | None = None
+    favourite: Favourite | None = None
+    """Where to deliver."""
+    place: Annotated[str, OneOf("place")] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,14 +235,36 @@ def plan_dish(request: OrderMeal, context: Context) -> Decision:
     if not request.dish:
         choices = context.names.get("menu", ())[:3]
         return Question(request, Phrase("meal.which_dish", {"choices": choices}), "dish", choices)
-    on_menu = [name for name in context.names.get("menu", ()) if name.casefold() == request.dish.casefold()]
-    if not on_menu:
-        return Refusal(request, Phrase("meal.not_on_menu", {"dish": request.dish}), "not_found")
-    portions = round(request.portions or 1)
-    line = {"dish": on_menu[0], "count": portions}
-    call = CloudCall("meal", "order", {"lines": [line], "handover": "pickup"}, undo="cancel")
-    read_back = Phrase("meal.sure_dish", {"portions": portions, "dish": on_menu[0]})
-    return Plan(request, (call,), Phrase("meal.ordered"), read_back=read_back, risk=Risk.PAY)
+    lines, slots = [], dict[str, SlotValue]()
+    for number, (dish, said) in enumerate(((request.dish, request.portions), (request.second, request.more)), 1):
+        on_menu = [name for name in context.names.get("menu", ()) if name.casefold() == dish.casefold()]
+        if dish and not on_menu:
+            return Refusal(request, Phrase("meal.not_on_menu", {"dish": dish}), "not_found")
+        if dish:
+            portions = round(said or 1)
+            lines.append({"dish": on_menu[0], "count": portions})
+            several = "some" if portions > 1 else "one"
+            slots |= {f"{number}/portions": portions, f"{number}/dish": on_menu[0]}
+            slots[f"dish_{number}"] = f"@{number}/meal.{several}_dish"
+    return handed_over(request, lines, slots, context)
+
+
+def handed_over(
+    request: OrderMeal, lines: list[dict[str, object]], slots: dict[str, SlotValue], context: Context
+) -> Decision:
+    """Offer the dishes to be fetched, or to be brought where the person said."""
+    place = favourite_name(request.favourite, context) if request.favourite is not None else request.place
+    delivery = request.handover is Handover.DELIVERY or bool(place)
+    if delivery and not place:
+        return Question(request, Phrase("meal.deliver_where"), "favourite")
+    body: dict[str, object] = {"lines": lines, "handover": "delivery" if delivery else "pickup"}
+    if place:
+        body["address"] = {"name": place}
+    at = f"@favourite.{request.favourite}" if request.favourite is not None else place
+    slots |= {"where": at, "how": "@meal.delivered_to" if delivery else "@meal.to_fetch"}
+    key = f"meal.sure_dishes_{len(lines)}"
+    call = CloudCall("meal", "order", body, undo="cancel")
+    return Plan(request, (call,), Phrase("meal.ordered"), read_back=Phrase(key, slots), risk=Risk.PAY)
 
 
 def plan(request: Request, context: Context) -> Decision:

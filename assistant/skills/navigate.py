@@ -6,10 +6,12 @@ from typing import Annotated
 
 from assistant.core.context import Context
 from assistant.core.headunit import Route
+from assistant.core.order import OVER
 from assistant.core.plan import Answer, Decision, LocalCall, Plan, Question, Refusal, Step
 from assistant.core.request import OneOf, Request
 from assistant.core.text import Phrase, SlotValue
 from assistant.skills import Skill
+from assistant.skills._orders import another_stop, latest
 
 
 class Favourite(StrEnum):
@@ -154,6 +156,9 @@ def plan_find(request: FindPlace, context: Context) -> Decision:
 def plan_add(request: AddStop, context: Context) -> Decision:
     """Put a stop on the running route."""
     route, stop = context.headunit.route, request.place
+    riding = latest(context, "ride")
+    if not route.active and stop and riding is not None and riding.state not in OVER:
+        return another_stop(request, stop, riding)
     if not route.active:
         return Refusal(request, Phrase("navigate.no_route"), "no_route")
     if request.favourite is not None:

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Final
 
 from assistant.core.context import Context
 from assistant.core.money import Money
-from assistant.core.order import OVER, State
+from assistant.core.order import State
 from assistant.core.plan import CloudCall, Decision, Plan, Question, Refusal, Risk
 from assistant.core.request import OneOf, Range, Request
 from assistant.core.text import Phrase, SlotValue
 from assistant.skills import Skill
-from assistant.skills._orders import cancelling, facts, latest, limit, standing
+from assistant.skills._orders import another_stop, cancelling, changing, facts, latest, limit, standing
 from assistant.skills.navigate import Favourite, favourite_name
 
 HAD: Final = frozenset({State.ACCEPTED, State.IN_PROGRESS, State.DONE})
@@ -68,7 +68,7 @@ class BookRide(Request):
     sharing: Sharing | None = None
     luggage: Annotated[float | None, Range(1, 6, 1)] = None
     """Suitcases."""
-    at_most: Annotated[float | None, Range(1, 10_000, 1)] = None
+    at_most: Annotated[float | None, Range(10, 1000, 10)] = None
     """As `ceiling`, said without a currency."""
 
 
@@ -79,6 +79,16 @@ class AddRideStop(Request):
     labels = ("ride.change",)
     offline = False
     place: Annotated[str, OneOf("place")] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRide(Request):
+    """Let the ride go somewhere else."""
+
+    labels = ("ride.change",)
+    offline = False
+    place: Annotated[str, OneOf("place")] = ""
+    favourite: Favourite | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +131,7 @@ def book(request: BookRide, context: Context) -> Decision:
         return Question(request, Phrase("ride.when"), "at")
     at = when(request, context.now)
     slots: dict[str, SlotValue] = {"at": None, "who": request.who, "for_who": "@ride.for_who" if request.who else ""}
-    slots["kind"] = "@ride.shared" if request.sharing else "@ride.alone"
+    slots["kind"] = "@ride.shared" if request.sharing else f"@ride.{request.ride_class or 'alone'}"
     if at is not None:
         today = at.date() == context.now.date()
         slots |= {"at": at.time() if today else at, "when": "@ride.at_time" if today else "@ride.on_day"}
@@ -173,15 +183,18 @@ def there(context: Context) -> SpokenOf:
 
 def add_stop(request: AddRideStop, context: Context) -> Decision:
     """Ask what the stop costs more."""
-    order = latest(context, "ride")
-    if order is None or order.state in OVER:
-        return Refusal(request, Phrase("ride.none"), "not_found")
     if not request.place:
         return Question(request, Phrase("navigate.which_stop"), "place")
-    call = CloudCall("ride", "change", {"add_stop": {"name": request.place}}, order=order.id)
-    sure = Phrase("ride.sure_stop", {"stop": request.place})
-    done = Phrase("ride.stop_added", {"stop": request.place})
-    return Plan(request, (call,), done, read_back=sure, risk=Risk.PAY)
+    return another_stop(request, request.place, latest(context, "ride"))
+
+
+def redirect(request: ChangeRide, context: Context) -> Decision:
+    """Ask what going somewhere else costs."""
+    place = favourite_name(request.favourite, context) if request.favourite is not None else request.place
+    if not place:
+        return Question(request, Phrase("ride.where_to"), "place")
+    body = {"destination": {"name": place}}
+    return changing(request, latest(context, "ride"), body, Phrase("ride.sure_elsewhere"), Phrase("ride.elsewhere"))
 
 
 def plan(request: Request, context: Context) -> Decision:
@@ -191,10 +204,12 @@ def plan(request: Request, context: Context) -> Decision:
             return book(request, context)
         case AddRideStop():
             return add_stop(request, context)
+        case ChangeRide():
+            return redirect(request, context)
         case CancelRide():
             return cancelling(request, latest(context, "ride"), context)
         case _:
             return standing(request, latest(context, "ride"))
 
 
-SKILL = Skill("ride", (BookRide, AddRideStop, AskRide, CancelRide), plan)
+SKILL = Skill("ride", (BookRide, AddRideStop, ChangeRide, AskRide, CancelRide), plan)

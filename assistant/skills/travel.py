@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -11,7 +11,7 @@ from assistant.core.plan import CloudCall, Decision, Inquiry, Plan, Question, Re
 from assistant.core.request import Request
 from assistant.core.text import Phrase
 from assistant.skills import Skill
-from assistant.skills._orders import cancelling, choices, latest, standing
+from assistant.skills._orders import cancelling, changing, choices, facts, latest, standing
 
 
 class Carriage(StrEnum):
@@ -33,6 +33,27 @@ class BookTicket(Request):
     """The one that was chosen."""
     origin: str = ""
     destination: str = ""
+    day: date | None = None
+    at: time | None = None
+    """Not before."""
+
+
+class Shift(StrEnum):
+    """Which way to move a ticket."""
+
+    LATER = "later"
+    EARLIER = "earlier"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTicket(Request):
+    """Take another train or flight than the booked one."""
+
+    labels = ("travel.ticket",)
+    offline = False
+    number: str = ""
+    """The one that was chosen."""
+    shift: Shift | None = None
     day: date | None = None
     at: time | None = None
     """Not before."""
@@ -71,24 +92,54 @@ def book(request: BookTicket) -> Decision:
     return Plan(request, (call,), Phrase("travel.booked"), read_back=Phrase("travel.sure"), risk=Risk.PAY)
 
 
+def change(request: ChangeTicket, context: Context) -> Decision:
+    """Ask which others there are on the booked way; then what the chosen one costs."""
+    order = latest(context, "travel")
+    told = {} if order is None else facts(order)
+    departs = told.get("departs")
+    if order is None or not isinstance(departs, datetime):
+        return Refusal(request, Phrase("orders.none"), "not_found")
+    day = request.day or departs.date()
+    if request.number:
+        body = {"leg": 1, "number": request.number, "day": day.isoformat()}
+        return changing(request, order, body, Phrase("travel.sure"), Phrase("travel.changed"))
+    leg = dict(next(iter(order.body["legs"]), {}))
+    if request.at is not None:
+        after = request.at
+    else:
+        after = time() if request.shift is Shift.EARLIER or request.day else (departs + timedelta(minutes=1)).time()
+    ask = {"origin": leg["origin"], "destination": leg["destination"], "day": day.isoformat()}
+    ask |= {"after": after.strftime("%H:%M"), "limit": 10 if request.shift is Shift.EARLIER else 3}
+    if leg.get("carriage"):
+        ask["carriage"] = leg["carriage"]
+    return Inquiry(request, CloudCall("travel", "search", ask))
+
+
 def plan(request: Request, context: Context) -> Decision:
     """Decide about one request of this skill."""
     match request:
         case BookTicket():
             return book(request)
+        case ChangeTicket():
+            return change(request, context)
         case CancelTicket():
             return cancelling(request, latest(context, "travel"), context)
         case _:
             return standing(request, latest(context, "travel"))
 
 
-def found(request: BookTicket, result: Any, context: Context) -> Decision:
+def found(request: BookTicket | ChangeTicket, result: Any, context: Context) -> Decision:
     """Let one of the trips be chosen."""
-    rows: list[Mapping[str, Any]] = list(result["found"])[:3]
+    rows: list[Mapping[str, Any]] = list(result["found"])
+    if isinstance(request, ChangeTicket) and request.shift is Shift.EARLIER:
+        order = latest(context, "travel")
+        booked = str(order.facts["departs"]) if order is not None else ""
+        rows = [row for row in rows if str(row["departs"]) < booked][-3:]
+    rows = rows[:3]
     if not rows:
         return Refusal(request, Phrase("travel.none"), "not_found")
     names, slots = choices(rows, "number", context.language)
     return Question(request, Phrase(f"travel.which_{len(rows)}", slots), "number", names)
 
 
-SKILL = Skill("travel", (BookTicket, AskTicket, CancelTicket), plan, found)
+SKILL = Skill("travel", (BookTicket, ChangeTicket, AskTicket, CancelTicket), plan, found)

@@ -35,6 +35,13 @@ class ParcelState(StrEnum):
     EXPIRED = "Expired"
 
 
+CARRIERS_ZH: Final = {
+    "SF Express": "顺丰速运",
+    "YTO Express": "圆通速递",
+    "JD Logistics": "京东物流",
+    "ZTO Express": "中通快递",
+    "EMS": "邮政速递",
+}
 MOVABLE: Final = {
     ParcelState.PENDING,
     ParcelState.INFO_RECEIVED,
@@ -105,7 +112,14 @@ class _Redirects:
         day = self._world.day(wish.day, now).isoformat() if wish.day else parcel.due
         where = None if wish.address is None else self._world.locate(wish.address)
         items = () if where is None else (Item("redirect", FEE_MINOR),)
-        facts = {"parcel": parcel.content, "parcel_zh": parcel.content_zh, "number": parcel.number, "day": day}
+        carriers = {"payee": parcel.carrier, "payee_zh": CARRIERS_ZH.get(parcel.carrier, parcel.carrier)}
+        facts = {
+            **carriers,
+            "parcel": parcel.content,
+            "parcel_zh": parcel.content_zh,
+            "number": parcel.number,
+            "day": day,
+        }
         place = {} if where is None else {"address": where.name, "address_zh": where.name_zh}
         return Priced(
             payee=parcel.carrier,

@@ -16,6 +16,8 @@ from assistant.bridge.providers.world import World, km, minutes
 from assistant.core.money import Money
 from assistant.core.quote import Item, Refund
 
+PAYEE: Final = "Sandbox Rides"
+PAYEE_ZH: Final = "沙盒出行"
 PRICE_LOCK_S: Final = 600.0
 FREE_CANCEL_S: Final = 120
 LATE_FEE_MINOR: Final = 500
@@ -85,7 +87,12 @@ class SandboxRide(Sandbox["_Rides"]):
         }
         hidden = {"away_latitude_deg", "away_longitude_deg", "wait_min"}
         facts = {name: fact for name, fact in booking.facts.items() if name not in hidden}
-        driver = {f"driver_{name}": value for name, value in position.items()}
+        driver: dict[str, Any] = {f"driver_{name}": value for name, value in position.items()}
+        start, here = (
+            Spot("", "", "", "point", float(at["latitude_deg"]), float(at["longitude_deg"]))
+            for at in ({name: facts[f"pickup_{name}"] for name in position}, position)
+        )
+        driver["driver_km"] = km(start, here)
         return replace(booking, facts={**facts, **driver, "eta_min": max(0, round(left_s / 60))})
 
 
@@ -178,7 +185,7 @@ class _Rides:
         product, start = products[0], self._world.locate(wish.pickup)
         late = int((at or now + PRICE_LOCK_S) + FREE_CANCEL_S)
         return Priced(
-            payee="Sandbox Rides",
+            payee=PAYEE,
             items=(Item(f"{product.vehicle_class} ride", product.price.minor),),
             currency=self._world.currency,
             refund=(Refund(0, late), Refund(min(LATE_FEE_MINOR, product.price.minor), late + 60 * product.wait_min)),
@@ -200,6 +207,8 @@ class _Rides:
         """Return what a person hears before saying yes."""
         start, end = self._world.locate(wish.pickup), self._world.locate(wish.destination)
         return {
+            "payee": PAYEE,
+            "payee_zh": PAYEE_ZH,
             "vehicle_class": product.vehicle_class,
             "wait_min": product.wait_min,
             "trip_min": product.trip_min,

@@ -137,6 +137,10 @@ class Sandbox(Generic[G]):
             }
             connection.execute(sa.update(bookings).where(bookings.c.reference == reference).values(values))
             stock.let_go(connection, self.service, order)
+            now = self._desk.clock()
+            steps = self._goods.course(offer.terms["wish"], now)
+            if steps[0].stage is Stage.BOOKED:
+                stock.rewrite_course(connection, reference, steps, (now, self._desk.pace))
             return {"reference": reference}
 
         return self.look(self._desk.once(call, effect)["reference"])

@@ -20,6 +20,8 @@ from assistant.core.money import Money
 from assistant.core.order import Fact
 from assistant.core.quote import Item, Refund
 
+PAYEE: Final = "Sandbox Shop"
+PAYEE_ZH: Final = "沙盒商城"
 VALID_S: Final = 900.0
 RETURN_S: Final = 14 * 86_400
 SHIPPING_MINOR: Final = 800
@@ -94,6 +96,8 @@ class _Wares:
         items = (*items, Item("shipping", shipping)) if shipping else items
         lines = tuple(ShopLine(product.id, count) for product, count in found)
         names: dict[str, Fact] = {
+            "payee": PAYEE,
+            "payee_zh": PAYEE_ZH,
             "product": found[0][0].name,
             "product_zh": found[0][0].name_zh,
             "count": found[0][1],
@@ -101,7 +105,7 @@ class _Wares:
         }
         sent = int(now + VALID_S + 4 * 3600)
         return Priced(
-            payee="Sandbox Shop",
+            payee=PAYEE,
             items=items,
             currency=self._world.currency,
             refund=(Refund(0, sent), Refund(SHIPPING_MINOR, sent + 2 * 86_400 + RETURN_S)),

@@ -16,6 +16,8 @@ from assistant.bridge.providers.world import World
 from assistant.core.money import Money
 from assistant.core.quote import Item, Refund
 
+PAYEE: Final = "Sandbox Tickets"
+PAYEE_ZH: Final = "沙盒票务"
 VALID_S: Final = 900.0
 CLASSES: Final = {Cabin.SECOND: 1.0, Cabin.FIRST: 1.6, Cabin.BUSINESS: 3.0}
 LAST_MINUTE: Final = 22 * 60
@@ -130,7 +132,7 @@ class _Tickets:
         }
         scarce = min(chosen, key=lambda seat: seat.seats)
         return Priced(
-            payee="Sandbox Tickets",
+            payee=PAYEE,
             items=items,
             currency=self._world.currency,
             refund=(Refund(total * 5 // 100, first - 86_400), Refund(total * 20 // 100, first)),
@@ -159,6 +161,8 @@ class _Tickets:
         """Return what a person hears before saying yes."""
         first, last = chosen[0].trip, chosen[-1].trip
         return {
+            "payee": PAYEE,
+            "payee_zh": PAYEE_ZH,
             "number": " ".join(seat.trip.number for seat in chosen),
             "legs": len(chosen),
             "carriage": first.carriage,
