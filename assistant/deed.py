@@ -54,8 +54,13 @@ class Deeds:
         """A PIN, the turn whose yes it belongs to, and until when."""
 
     @property
+    def under_way(self) -> frozenset[str]:
+        """Return the orders whose end a turn waits for."""
+        return frozenset(self._open)
+
+    @property
     def orders(self) -> frozenset[str]:
-        """Return the orders that a yes or a cancel is under way for."""
+        """Return the orders that a yes or a cancel is under way for, or that wait for a second factor."""
         return frozenset(self._open) | frozenset(self._barred)
 
     def do(self, effect: Act) -> str:
@@ -84,19 +89,19 @@ class Deeds:
             self._open = {name: one for name, one in self._open.items() if one is not deed}
         return None if found is None else (deed, found)
 
-    def approved(self, known: Mapping[str, Order], order: str) -> None:
-        """Send a yes that waited for the phone, once every order it covers is approved."""
+    def moved(self, known: Mapping[str, Order], order: str) -> None:
+        """Send a yes that waited for the phone, once every order it covers is approved; drop one whose price is no longer the same."""
         barred = self._barred.get(order)
-        consents = () if barred is None else barred.consents
-        if (
-            not consents
-            or self._courier is None
-            or not all(known[one.order].approved == one.digest for one in consents)
-        ):
+        if barred is None or self._courier is None:
             return
-        self._forget(consents)
-        with contextlib.suppress(CabinError):
-            self._courier.agree_by_phone(*consents)
+        orders = [known.get(one.order) for one in barred.consents]
+        told = list(zip(orders, barred.consents, strict=True))
+        if any(one is None or one.quote is None or one.quote.digest != yes.digest for one, yes in told):
+            self._forget(barred.consents)
+        elif all(one is not None and one.approved == yes.digest for one, yes in told):
+            self._forget(barred.consents)
+            with contextlib.suppress(CabinError):
+                self._courier.agree_by_phone(*barred.consents)
 
     def _agree(self, turn: int, calls: tuple[CloudCall, ...], yes: Yes | None) -> str:
         assert self._courier is not None, "asked only with both ends"

@@ -115,7 +115,7 @@ class Desk:
         self._look()
         if about_pin is not None and about_pin.name != "pin.enter":
             self._post(Acted(effect.turn, (Outcome(about_pin, Status.DONE, receipt="kept"),)))
-        for name in self._deeds.orders:
+        for name in self._deeds.under_way:
             self._settle(name)
 
     def pin_from_screen(self, digits: Secret, turn: int) -> None:
@@ -197,11 +197,12 @@ class Desk:
         turn = next((turn for turn, wait in self._waits.items() if wait.order == after.id), None)
         if turn is not None:
             self._quoted(turn, after)
-        elif after.id in self._deeds.orders:
+        elif after.id in self._deeds.under_way:
             self._settle(after.id)
-            self._deeds.approved({order.id: order for order in self.known}, after.id)
-        elif (phrase := news(before, after)) is not None:
-            self._post(News(0, phrase))
+        else:
+            self._deeds.moved({order.id: order for order in self.known}, after.id)
+            if (phrase := news(before, after)) is not None:
+                self._post(News(0, phrase))
 
     def _quoted(self, turn: int, order: Order) -> None:
         wait = self._waits[turn]
