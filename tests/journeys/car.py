@@ -10,6 +10,7 @@ from pathlib import Path
 
 from assistant.app import App
 from assistant.config import Config, Link, Model, Paths
+from assistant.core.context import Connectivity
 from assistant.core.order import Order, State
 from assistant.dialogue.state import Phase
 from assistant.link.loopback import Child
@@ -31,7 +32,12 @@ class Car:
         self.folder = folder / "state"
 
     def talk(self, script: Callable[[], None]) -> None:
-        converse(self.app, script)
+        def once_online() -> None:
+            if self.config.link.kind == "child":
+                self.until(lambda: self.app.outside.desk.reach is Connectivity.ONLINE, "the bridge answers")
+            script()
+
+        converse(self.app, once_online)
 
     def say(self, text: str) -> list[str]:
         """Say a sentence and return what is answered once the conversation rests."""

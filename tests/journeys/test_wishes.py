@@ -160,7 +160,7 @@ def test_a_pin_from_the_screen_comes_with_the_button_and_belongs_to_that_read_ba
 @pytest.mark.parametrize(
     ("language", "wish", "yes", "changed", "price"),
     [
-        ("en", "order a large latte", "yes", "The price has changed.", "33 yuan 01"),
+        ("en", "order a large latte", "yes", "The price has changed.", "33 yuan and 1 fen"),
         ("zh", "来一杯大杯拿铁", "好", "价格变了。", "三十三元零一分"),
     ],
 )
@@ -201,12 +201,12 @@ def test_what_is_sold_out_after_the_yes_is_said_and_nothing_is_bought(
     assert car.booked() == 0
 
 
-def test_silence_after_the_money_was_taken_is_said_as_unknown_and_ends_in_one_order(tmp_path: Path) -> None:
+def test_a_company_that_keeps_silent_is_said_as_unknown_and_sells_once(tmp_path: Path) -> None:
     car = Car(tmp_path)
 
     def script() -> None:
         car.say("order a large latte")
-        car.fails("meal", "place", "timeout_after_taking", times=-1)
+        car.fails("meal", "place", "timeout_before_taking", times=-1)
         car.fails("meal", "find", "timeout_before_taking", times=-1)
         said = car.say("yes")
         assert any("don't know" in one for one in said), said
@@ -215,9 +215,13 @@ def test_silence_after_the_money_was_taken_is_said_as_unknown_and_ends_in_one_or
         assert car.bridge_command("fault", "none") == 0
         car.until(lambda: any("It's confirmed" in one or "Ordered" in one for one in car.spoken), "it is told", 90)
         assert car.orders[-1].receipt is not None
+        assert car.booked() == 1
+        car.say("order a large latte")
+        car.fails("meal", "place", "timeout_after_taking")
+        assert car.say("yes")[-1].startswith("Ordered"), "asked again by its key, it knows"
 
     car.talk(script)
-    assert car.booked() == 1
+    assert car.booked() == 2
 
 
 @pytest.mark.parametrize(
