@@ -218,7 +218,7 @@ def test_a_company_that_keeps_silent_is_said_as_unknown_and_sells_once(tmp_path:
         assert car.booked() == 1
         car.say("order a large latte")
         car.fails("meal", "place", "timeout_after_taking")
-        assert car.say("yes")[-1].startswith("Ordered"), "asked again by its key, it knows"
+        assert any(one.startswith("Ordered") for one in car.say("yes")), "asked again by its key, it knows"
 
     car.talk(script)
     assert car.booked() == 2
