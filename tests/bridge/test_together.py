@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-pytest.importorskip("dbos")
+pytest.importorskip("sqlalchemy")
 
 from assistant.bridge.local import Bridge, Options
 from assistant.bridge.providers import faults

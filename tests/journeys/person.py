@@ -1,5 +1,8 @@
 """A person in a car who types, and the whole assistant that answers."""
 
+import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,6 +10,7 @@ from pathlib import Path
 
 from assistant.app import App
 from assistant.config import Config, Dbus, Link, Model, Paths
+from assistant.core.context import Connectivity
 from assistant.core.order import Order, State
 from assistant.dialogue.state import Phase
 from assistant.link.loopback import Child
@@ -28,7 +32,12 @@ class Car:
         self.folder = folder / "state"
 
     def talk(self, script: Callable[[], None]) -> None:
-        converse(self.app, script)
+        def once_online() -> None:
+            if self.config.link.kind == "child":
+                self.until(lambda: self.app.outside.desk.reach is Connectivity.ONLINE, "the bridge answers")
+            script()
+
+        converse(self.app, once_online)
 
     def say(self, text: str) -> list[str]:
         """Say a sentence and return what is answered once the conversation rests."""
@@ -63,7 +72,16 @@ class Car:
 
     def booked(self) -> int:
         """Count what the sandbox companies sold to this car, by their own books."""
-        import sqlite3
-
         with sqlite3.connect(self.folder / "bridge.sqlite") as book:
             return int(book.execute("SELECT count(*) FROM sandbox_booking").fetchone()[0])
+
+    def bridge_command(self, *words: str) -> int:
+        """Run `cabin-bridge` on this car's bridge's database."""
+        book = f"sqlite:{self.folder / 'bridge.sqlite'}"
+        command = [sys.executable, "-m", "assistant.bridge.app", "--db", book, *words]
+        return subprocess.run(command, check=False, capture_output=True).returncode
+
+    def fails(self, service: str, method: str, fault: str, value: float = 0, times: int = 1) -> None:
+        """Tell a sandbox company to fail."""
+        words = ("--service", service, "--method", method, "--value", str(value), "--times", str(times))
+        assert self.bridge_command("fault", fault, *words) == 0
