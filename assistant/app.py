@@ -31,8 +31,7 @@ from assistant.core.ports import Device, FrameSource, Loudspeaker
 from assistant.core.standing import Standing
 from assistant.core.text import Language
 from assistant.deed import outside
-from assistant.dialogue.machine import step
-from assistant.dialogue.state import Dialogue, Phase, Rules
+from assistant.dialogue.state import Dialogue, Phase
 from assistant.door import Door
 from assistant.engines import Engines
 from assistant.errors import LedgerError
@@ -43,6 +42,7 @@ from assistant.memory import Preferences, open_ledger
 from assistant.neighbours import House, Neighbours
 from assistant.outside import Outside
 from assistant.report import Exchange, Reporter
+from assistant.talk import Talk
 from assistant.thinking import Thinker
 from assistant.world import World
 
@@ -59,20 +59,6 @@ DEAF_BEATS = 2
 """A process that was stopped and goes on finds its ear behind for one beat."""
 
 log = logging.getLogger(__name__)
-
-
-class Talk:
-    """The conversation: holds what `step` returns."""
-
-    def __init__(self, rules: Rules) -> None:
-        """Begin at rest."""
-        self._rules = rules
-        self.dialogue = Dialogue()
-
-    def step(self, event: Event, context: Context) -> tuple[Effect, ...]:
-        """Advance by one event."""
-        self.dialogue, effects = step(self.dialogue, event, context, self._rules)
-        return effects
 
 
 class App:

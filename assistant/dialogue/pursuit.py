@@ -66,9 +66,7 @@ def _carry_out(
 ) -> tuple[Dialogue, tuple[Effect, ...], _State]:
     """Do what one decision asks for."""
     match decision:
-        case Inquiry():
-            return *consult(dialogue, decision, rules), _State.WAITS
-        case Plan() if decision.unpriced:
+        case Inquiry() | Plan(unpriced=True):
             return *consult(dialogue, decision, rules), _State.WAITS
         case Plan(risk=Risk.NONE) if dialogue.unsure:
             return *read_back(dialogue, doubted(decision), context, rules), _State.WAITS

@@ -18,7 +18,6 @@ from assistant.core.effect import (
     StopThinking,
 )
 from assistant.core.headunit import CallPhase
-from assistant.core.plan import Plan
 from assistant.core.request import Request
 from assistant.core.text import Phrase
 from assistant.dialogue.planning import moving

@@ -148,7 +148,13 @@ def test_a_pin_from_the_screen_comes_with_the_button_and_belongs_to_that_read_ba
             car.say(sentence)
         app, turn = car.app, car.app.talk.dialogue.turn
         door = Door(
-            app.loop, None, app.next_turn, lambda: app.talk.dialogue, app._standing, app.outside.desk.pin_from_screen
+            app.loop,
+            None,
+            app.next_turn,
+            lambda: app.talk.dialogue,
+            app._standing,
+            lambda: app.outside.desk.known,
+            app.outside.desk.pin_from_screen,
         )
         door.confirm_with_pin(turn - 1, "8352")
         settle(car.app, AT_REST)
