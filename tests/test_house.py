@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-MODULES = sorted((ROOT / "assistant").rglob("*.py"))
+MODULES = sorted([*(ROOT / "assistant").rglob("*.py"), *(ROOT / "scripts").rglob("*.py")])
 EXCEPTED = {"assistant/dialogue/machine.py"}
 """The table of the dialogue stands in one file."""
 LIMIT_LINES, LIMIT_FUNCTION_LINES = 300, 40
