@@ -100,7 +100,10 @@ class Machine:
     def do(self, step: str, /, timeout_s: float = 900.0, **arguments: Any) -> dict[str, Any]:
         """Have the guest do a step; return what it tells. Raises CabinError if it failed or kept silent."""
         assert self._line is not None
-        self._line.sendall(json.dumps({"step": step, **arguments}).encode() + b"\n")
+        try:
+            self._line.sendall(json.dumps({"step": step, **arguments}).encode() + b"\n")
+        except OSError:
+            raise CabinError(f"{step}: the machine hung up", f"see {self.console}") from None
         told = self._hear(timeout_s, " ".join((step, *map(str, arguments.values()))))
         if "failed" in told:
             raise CabinError(f"{step} failed in the guest: {told['why']}", f"see {self.share} and {self.console}")
@@ -156,6 +159,8 @@ class Machine:
             except TimeoutError:
                 self._check_alive()
                 continue
+            except ConnectionError:
+                read = b""
             if not read:
                 self._check_alive()
                 raise CabinError(f"{what}: the machine hung up", f"see {self.console}")

@@ -21,6 +21,7 @@ DEBIAN: Final[Mapping[str, str]] = {
     "mmdebstrap": "mmdebstrap",
     "arch-test": "arch-test",
     "mke2fs": "e2fsprogs",
+    "depmod": "kmod",
     "fakeroot": "fakeroot",
     "openssl": "openssl",
     "aarch64-linux-gnu-g++": "crossbuild-essential-arm64",

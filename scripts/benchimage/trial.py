@@ -12,7 +12,7 @@ WARM_UP: Final = "what time is it"
 CLIPS: Final[dict[str, str | None]] = {
     "air-conditioning": "SwitchClimate",
     "temperature": "SetTemperature",
-    "timer": "SetTimer",
+    "timer": "StartTimer",
     "headlights": "SetOutsideLight",
     "two-in-one": "MoveWindow",
 }

@@ -35,7 +35,8 @@ def test_what_is_built_in_is_known_by_the_name_of_its_module() -> None:
 
 def unpacked(raw: bytes) -> dict[str, tuple[int, bytes]]:
     """Read an archive as the kernel's buffer-format.rst has it: name → mode and content, in their order."""
-    found, at = {}, 0
+    found: dict[str, tuple[int, bytes]] = {}
+    at = 0
     while True:
         assert raw[at : at + 6] == b"070701"
         fields = [int(raw[at + 6 + 8 * field : at + 14 + 8 * field], 16) for field in range(13)]
