@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from assistant.errors import CabinError
 from scripts.benchimage import cache, result, tools
@@ -39,7 +40,9 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 def _build(options: argparse.Namespace) -> int:
     del options
-    made = image(cache.build_folder())
+    build = cache.build_folder()
+    with cache.alone(build):
+        made = image(build)
     print(json.dumps({"disk": str(made.disk), **made.about}, indent=2))
     return 0
 
@@ -47,8 +50,7 @@ def _build(options: argparse.Namespace) -> int:
 def _boot(options: argparse.Namespace) -> int:
     del options
     build = cache.build_folder()
-    made = image(build)
-    with Machine(made, _fresh(build / "boot")) as machine:
+    with cache.alone(build), Machine(image(build), _fresh(build / "boot")) as machine:
         tools.say("a root shell comes in a minute or two; Ctrl-A X cuts the power, `poweroff` ends it in order")
         return subprocess.run(machine.command("-serial", "mon:stdio"), check=False).returncode
 
@@ -58,20 +60,25 @@ def _test(options: argparse.Namespace) -> int:
     out = options.out or build / "result.json"
     if not out.parent.is_dir():
         raise CabinError(f"{out.parent}: no such folder", "name another file in --out")
-    made = image(build)
+    with cache.alone(build):
+        told = _tried(image(build), _fresh(build / "test"), tuple(options.clips))
+    out.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    print(result.shown(told))
+    tools.say(f"{out}; spoken answers, journals and consoles are in {build / 'test'}")
+    return 0 if told["passed"] else 1
+
+
+def _tried(made: Image, folder: Path, clips: tuple[str, ...]) -> dict[str, Any]:
+    """Return the document of a trial; a trial that breaks off has one too."""
     began = time.monotonic()
-    with Machine(made, _fresh(build / "test")) as machine:
-        trial = Trial(machine, model=_model_in(made), clips=tuple(options.clips))
+    with Machine(made, folder) as machine:
+        trial = Trial(machine, model=bool(made.about.get("models")), clips=clips)
         try:
             trial.run()
         except CabinError as error:
             trial.checks.append({"check": "the trial comes to its end", "passed": False, "seen": str(error)})
             tools.say(str(error))
-    told = result.document(made, trial.steps, trial.checks, time.monotonic() - began)
-    out.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    print(result.shown(told))
-    tools.say(f"{out}; spoken answers, journals and consoles are in {build / 'test'}")
-    return 0 if told["passed"] else 1
+    return result.document(made, trial.steps, trial.checks, time.monotonic() - began)
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -84,10 +91,6 @@ def _fresh(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     return folder
-
-
-def _model_in(made: Image) -> bool:
-    return bool(made.about.get("models"))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -28,27 +28,26 @@ class Image:
 
 
 def image(build: Path) -> Image:
-    """Return the image, made if need be. Raises CabinError."""
-    with cache.alone(build):
-        tools.need("qemu-system-aarch64", "qemu-img", "mke2fs", "depmod", *_unless_root("fakeroot"))
-        root, site, ca = debian.root_tar(build), wheels.site(build), papers.made(build)
-        python = wheels.own_python(build)
-        key = cache.key_of(
-            *(each.parent.name if each.is_file() else each.name for each in (root, site, ca)),
-            *(cache.files_key(cache.ROOT / name) for name in SOURCES),
-            *(cache.files_key(HERE / name) for name in ("assemble.py", "initrd.py", "overlay", "guest")),
-        )
+    """Return the image, made if need be; alone in the build folder. Raises CabinError."""
+    tools.need("qemu-system-aarch64", "qemu-img", "mke2fs", "depmod", *_unless_root("fakeroot"))
+    root, site, ca = debian.root_tar(build), wheels.site(build), papers.made(build)
+    python = wheels.own_python(build)
+    key = cache.key_of(
+        *(each.parent.name if each.is_file() else each.name for each in (root, site, ca)),
+        *(cache.files_key(cache.ROOT / name) for name in SOURCES),
+        *(cache.files_key(HERE / name) for name in ("assemble.py", "initrd.py", "overlay", "guest")),
+    )
 
-        def make(part: Path) -> None:
-            tools.need_space(part, NEEDS_BYTES)
-            own = _own_package(part, python, build)
-            plan = assemble.Plan(part, root, site, own, ca, cache.ROOT)
-            program = [sys.executable, "-m", "scripts.benchimage.assemble", plan.as_json()]
-            command = [*_unless_root("fakeroot", "--"), *program]
-            tools.run(command, "assembling", build / "image.log", cwd=cache.ROOT)
-            shutil.rmtree(own)
+    def make(part: Path) -> None:
+        tools.need_space(part, NEEDS_BYTES)
+        own = _own_package(part, python, build)
+        plan = assemble.Plan(part, root, site, own, ca, cache.ROOT)
+        program = [sys.executable, "-m", "scripts.benchimage.assemble", plan.as_json()]
+        command = [*_unless_root("fakeroot", "--"), *program]
+        tools.run(command, "assembling", build / "image.log", cwd=cache.ROOT)
+        shutil.rmtree(own)
 
-        made = cache.product(build, "image", key, make, "the image")
+    made = cache.product(build, "image", key, make, "the image")
     about = json.loads((made / assemble.ABOUT).read_text())
     return Image(made / assemble.DISK, made / assemble.KERNEL, made / assemble.INITRD, about | {"key": key})
 
