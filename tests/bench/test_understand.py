@@ -242,3 +242,14 @@ def test_what_a_model_costs_is_measured_on_a_process_of_its_own(tmp_path: Path) 
     assert found["rows"] == 1
     assert 10 < found["resident_mb"] < 200
     assert set(found["first_ms"]) == {"cold", "prefix_on_disk"}
+
+
+def test_the_baseline_never_learns_a_sentence_that_it_is_measured_on(tmp_path: Path) -> None:
+    train = _file(
+        tmp_path / "train.jsonl",
+        *[("Warm, it!", "en", "climate.control")] * 4,
+        *[("good bye", "en", "general.goodbye")] * 4,
+    )
+    path = _file(tmp_path / "rows.jsonl", ("warm it", "en", "climate.control"))
+
+    assert _run(path, train=train)["baseline"]["accuracy"]["en"] == 0.0
