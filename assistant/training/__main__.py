@@ -37,11 +37,13 @@ def _parser() -> argparse.ArgumentParser:
     steps = parser.add_subparsers(dest="step", required=True)
     data = steps.add_parser("data", help="write the set and learn the tokens")
     data.add_argument("--train", type=Path, required=True, help="labelled rows to learn from, JSONL in gzip")
-    data.add_argument("--apart", type=Path, help="rows of which no sentence may be learnt")
+    data.add_argument(
+        "--apart", type=Path, required=True, help="rows that are measured on: no sentence of them is learnt"
+    )
     data.add_argument("--seed", type=int, default=1)
     train = steps.add_parser("train", help="train, or go on where it stopped")
     train.add_argument("--dev", type=Path, help="labelled rows to measure on while training, never learnt from")
-    train.add_argument("--steps", type=int, default=3400)
+    train.add_argument("--steps", type=int, default=1056)
     train.add_argument("--batch", type=int, default=256)
     train.add_argument("--seed", type=int, default=1)
     made = steps.add_parser("export", help="write the GGUF files")
@@ -53,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _data(given: argparse.Namespace) -> int:
-    for path in filter(None, (given.train, given.apart)):
+    for path in (given.train, given.apart):
         if not path.is_file():
             raise UsageError(f"{path}: no such file", "give a JSONL file in gzip")
     requests = tuple(by_request())

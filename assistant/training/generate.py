@@ -157,11 +157,11 @@ def key(text: str) -> str:
 
 
 def write(
-    train: Path, apart: Path | None, to: Path, requests: Sequence[type[Request]], seed: int, tell: Callable[[str], None]
+    train: Path, apart: Path, to: Path, requests: Sequence[type[Request]], seed: int, tell: Callable[[str], None]
 ) -> int:
     """Write the set to a JSONL file, without what stands in `apart`; return its rows."""
     mapper = Mapper(requests)
-    seen = {key(entry["text"]) for entry in labelled(apart)} if apart else set()
+    seen = {key(entry["text"]) for entry in labelled(apart)}
     count = 0
     with to.open("w", encoding="utf-8") as file:
 

@@ -23,7 +23,7 @@ SPLIT: Final = (
 """How llama.cpp cuts text for `tokenizer.ggml.pre = qwen2`."""
 SINGLE: Final = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"
 """Characters that no merge may join."""
-SIZE: Final = 8192
+SIZE: Final = 6000
 """Tokens, control tokens aside."""
 
 

@@ -1,3 +1,4 @@
+import gzip
 import json
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def test_training_without_data_says_what_to_do_first(tmp_path: Path, capsys: pyt
 
 
 def test_data_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--work", str(tmp_path), "data", "--train", str(tmp_path / "none.gz")]) == 2
+    assert main(["--work", str(tmp_path), "data", "--train", str(tmp_path / "none.gz"), "--apart", str(tmp_path)]) == 2
     assert "no such file" in capsys.readouterr().err
 
 
@@ -68,6 +69,16 @@ def test_a_small_network_learns_goes_on_and_is_the_one_that_numpy_reads(folder: 
     with torch.no_grad():
         ours = network.logits(network.states(torch.tensor([tokens])))[0, -1].numpy()
     assert abs(ours - verify.logits(weights, shape, tokens)).max() < 1e-3
+
+
+def test_what_is_measured_on_may_not_be_learnt(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch")
+    with gzip.open(tmp_path / "dev.gz", "wt") as file:
+        file.write(json.dumps({"text": "Who is ELVIS?", "lang": "en", "intent": "info.qa", "source": "x"}) + "\n")
+    assert main(["--work", str(folder), "train", "--dev", str(tmp_path / "dev.gz"), "--steps", "1"]) == 2
+    assert "1 rows" in capsys.readouterr().err
 
 
 def test_the_shape_survives_the_file(folder: Path) -> None:
