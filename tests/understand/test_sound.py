@@ -173,7 +173,7 @@ def test_a_lightly_broken_command_never_becomes_another(language: Language) -> N
     if language == "zh":
         pytest.importorskip("pypinyin")
 
-    right, silent, wrong = _attack(language, 40, seed=11)
+    right, silent, wrong = _attack(language, 80, seed=11)
 
     assert not wrong
     assert right > silent
