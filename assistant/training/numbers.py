@@ -3,30 +3,8 @@
 from typing import Final
 
 from assistant.core.text import Language
+from assistant.languages.english import ONES, TENS
 
-_SMALL: Final = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS: Final = ["zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _DIGITS: Final = "零一二三四五六七八九"
 
 
@@ -39,11 +17,11 @@ def spell(number: int, language: Language) -> str:
 
 def _english(number: int) -> str:
     if number < 20:
-        return _SMALL[number]
+        return ONES[number]
     if number < 100:
-        return _TENS[number // 10] + (f" {_SMALL[number % 10]}" if number % 10 else "")
+        return TENS[number // 10 - 2] + (f" {ONES[number % 10]}" if number % 10 else "")
     rest = f" {_english(number % 100)}" if number % 100 else ""
-    return f"{_SMALL[number // 100]} hundred{rest}"
+    return f"{ONES[number // 100]} hundred{rest}"
 
 
 def _chinese(number: int) -> str:
