@@ -55,7 +55,8 @@ def _serve(args: argparse.Namespace) -> int:
     from assistant.bridge.local import Bridge, Options  # noqa: PLC0415  SQLAlchemy takes a while to load
 
     companies = tuple(_company(text) for text in args.company)
-    bridge = Bridge(Options(args.db, args.name, args.pace, None, 0.2, companies, args.lease, args.lease / 3))
+    lease_s, renew_s = args.lease, args.lease / 3
+    bridge = Bridge(Options(args.db, args.name, args.pace, None, 0.2, companies, lease_s, renew_s, args.linger))
     _reach(bridge.database)
     if args.metrics_port:
         _metrics(bridge.meter.serve, args.metrics_port)
@@ -78,8 +79,8 @@ def _check(args: argparse.Namespace) -> None:
         )
     if not topics.is_vehicle(args.vehicle):
         raise UsageError(f"not a vehicle id: {args.vehicle!r}", "letters, digits and dashes")
-    if args.pace <= 0 or args.lease <= 0 or not 0 <= args.metrics_port < 65_536:
-        raise UsageError("--pace and --lease are above 0, --metrics-port a port, or 0 for none")
+    if min(args.pace, args.lease, args.linger) <= 0 or not 0 <= args.metrics_port < 65_536:
+        raise UsageError("--pace, --lease and --linger are above 0, --metrics-port a port, or 0 for none")
     parse(args.db)
     if args.broker:
         from assistant.bridge.mqtt import check  # noqa: PLC0415  only where there is a broker
@@ -202,6 +203,7 @@ def _parser() -> argparse.ArgumentParser:
         "--name": (str, socket.gethostname(), "stable, and its own among the bridges of one database"),
         "--metrics-port": (int, 0, "Prometheus on 127.0.0.1; 0 for none"),
         "--lease": (float, 15.0, "seconds after which a silent bridge's orders are taken over"),
+        "--linger": (float, 3.0, "seconds after which an order that waits leaves memory"),
         "--pace": (float, 1.0, "how much faster than the real trade the sandbox goes"),
     }
     for option, (kind, default, text) in options.items():

@@ -7,6 +7,7 @@ finds its runs taken over and lets go of them.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -31,9 +32,16 @@ runs: Final = sa.Table(
     sa.Column("brief", sa.Text, nullable=False),
     sa.Column("began", sa.Float, nullable=False),
     sa.Column("ended", sa.Boolean, nullable=False, default=False),
-    sa.Index("bridge_run_open", "executor", "ended"),
+    sa.Column("due", sa.Float, nullable=False, server_default="0"),
+    sa.Index(
+        "bridge_run_due",
+        "executor",
+        "due",
+        postgresql_where=sa.text("ended IS false"),
+        sqlite_where=sa.text("ended IS 0"),
+    ),
 )
-"""`executor` is the bridge that carries it on."""
+"""`executor` is the bridge that carries it on; `due` is when it wakes if nothing comes, 0 while it is awake."""
 
 entries: Final = sa.Table(
     "bridge_step",
@@ -76,12 +84,13 @@ class Story:
     order: str
     brief: Json
     began: float
+    due: float
+    """When it was to be woken, 0 if it was awake."""
     entries: tuple[Entry, ...]
 
 
 _ORDER: Final = sa.bindparam("b_order", type_=sa.String)
 _EXECUTOR: Final = sa.bindparam("b_executor", type_=sa.String)
-_IDS: Final[sa.BindParameter[Any]] = sa.bindparam("b_ids", expanding=True)
 _RUN: Final = sa.select(runs.c.order_id).where(runs.c.order_id == _ORDER)
 _START: Final = sa.insert(runs)
 _KEY: Final = sa.bindparam("key", type_=sa.String)
@@ -111,25 +120,43 @@ _ENTER: Final = sa.insert(entries).from_select(
 _ENTRY: Final = sa.select(entries).where(entries.c.order_id == _ORDER, entries.c.n == sa.bindparam("n"), _MINE)
 _TAKE: Final = sa.update(mail).where(mail.c.order_id == _ORDER, mail.c.key == sa.bindparam("b_key")).values(taken=True)
 _END: Final = sa.update(runs).where(runs.c.order_id == _ORDER, runs.c.executor == _EXECUTOR).values(ended=True)
-_OPEN: Final = sa.select(runs.c.order_id).where(
-    runs.c.executor == _EXECUTOR, runs.c.ended.is_(False), runs.c.version == VERSION
-)
-_STORIES: Final = sa.select(runs).where(
-    runs.c.order_id.in_(_IDS), runs.c.executor == _EXECUTOR, runs.c.ended.is_(False)
-)
-_STORY: Final = (
-    sa.select(runs.c.brief, runs.c.began, runs.c.version, entries.c.name, entries.c.answer, entries.c.at)
-    .join_from(runs, entries, runs.c.order_id == entries.c.order_id, isouter=True)
+_OPEN: Final = (runs.c.executor == _EXECUTOR, runs.c.ended.is_(False), runs.c.version == VERSION)
+_PARK: Final = (
+    sa.update(runs)
     .where(runs.c.order_id == _ORDER, runs.c.executor == _EXECUTOR, runs.c.ended.is_(False))
-    .order_by(entries.c.n)
+    .values(due=sa.bindparam("b_due", type_=sa.Float))
 )
-_ENTRIES: Final = sa.select(entries).where(entries.c.order_id.in_(_IDS)).order_by(entries.c.order_id, entries.c.n)
+_AWAKE: Final = sa.select(runs.c.order_id).where(*_OPEN, runs.c.due == 0)
+_DUE: Final = (
+    sa.select(runs.c.order_id)
+    .where(*_OPEN, runs.c.due > 0, runs.c.due <= sa.bindparam("b_now", type_=sa.Float))
+    .order_by(runs.c.due)
+    .limit(sa.bindparam("b_most", type_=sa.Integer))
+)
+MANY: Final = 16
+_STORIES: Final = (
+    sa.select(runs.c.order_id, runs.c.brief, runs.c.began, runs.c.due, entries.c.name, entries.c.answer, entries.c.at)
+    .join_from(runs, entries, runs.c.order_id == entries.c.order_id, isouter=True)
+    .where(runs.c.order_id.in_([sa.bindparam(f"b_{i}", type_=sa.String) for i in range(MANY)]), *_OPEN)
+    .order_by(runs.c.order_id, entries.c.n)
+)
 _NEW: Final = (
     sa.select(mail.c.order_id, mail.c.key, mail.c.message)
     .join_from(mail, runs, mail.c.order_id == runs.c.order_id)
-    .where(mail.c.taken.is_(False), runs.c.executor == _EXECUTOR, runs.c.ended.is_(False))
+    .where(mail.c.taken.is_(False), *_OPEN)
     .order_by(mail.c.at)
 )
+
+
+def bring_up(connection: sa.Connection, before: frozenset[str]) -> None:
+    """Bring the tables up to date that were there `before`: older runs knew no `due`."""
+    if runs.name in before and "due" not in {
+        column["name"] for column in sa.inspect(connection).get_columns(runs.name)
+    }:
+        connection.exec_driver_sql("ALTER TABLE bridge_run ADD COLUMN due FLOAT NOT NULL DEFAULT 0")
+        connection.exec_driver_sql("DROP INDEX bridge_run_open")
+        for index in runs.indexes:
+            index.create(connection)
 
 
 def start(connection: sa.Connection, order: str, executor: str, brief: Json, now: float) -> None:
@@ -171,32 +198,33 @@ def end(connection: sa.Connection, order: str, executor: str) -> None:
     sql.change(connection, _END, {"b_order": order, "b_executor": executor})
 
 
-def unfinished(connection: sa.Connection, executor: str) -> list[str]:
-    """Return the orders whose runs an executor has to go on with."""
-    return list(connection.execute(_OPEN, {"b_executor": executor}).scalars())
+def park(connection: sa.Connection, order: str, executor: str, due: float) -> bool:
+    """Write down when to wake a run, 0 for one that is awake; False if it is not ours."""
+    return sql.change(connection, _PARK, {"b_order": order, "b_executor": executor, "b_due": due}) > 0
 
 
-def story(connection: sa.Connection, executor: str, order: str) -> list[Story]:
-    """Return the run of one order with its journal, if the executor has to go on with it."""
-    found = sql.rows(connection, _STORY, {"b_order": order, "b_executor": executor})
-    if not found or found[0].version != VERSION:
-        return []
-    told = tuple(_entry(row) for row in found if row.name is not None)
-    return [Story(order, json.loads(found[0].brief), found[0].began, told)]
+def awake(connection: sa.Connection, executor: str) -> list[str]:
+    """Return the orders whose runs an executor was in the middle of."""
+    return [row[0] for row in sql.rows(connection, _AWAKE, {"b_executor": executor})]
+
+
+def due(connection: sa.Connection, executor: str, now: float, most: int) -> list[str]:
+    """Return orders whose parked runs are due, the longest first."""
+    return [row[0] for row in sql.rows(connection, _DUE, {"b_executor": executor, "b_now": now, "b_most": most})]
 
 
 def stories(connection: sa.Connection, executor: str, orders: Sequence[str]) -> list[Story]:
     """Return those of `orders` that the executor has to go on with, with their journals."""
-    ids = list(orders)
-    told: dict[str, list[Entry]] = {}
-    for row in connection.execute(_ENTRIES, {"b_ids": ids}):
-        told.setdefault(row.order_id, []).append(_entry(row))
-    found = connection.execute(_STORIES, {"b_ids": ids, "b_executor": executor})
-    return [
-        Story(row.order_id, json.loads(row.brief), row.began, tuple(told.get(row.order_id, ())))
-        for row in found
-        if row.version == VERSION
-    ]
+    found: list[Story] = []
+    for start in range(0, len(orders), MANY):
+        some = orders[start : start + MANY]
+        ids = {f"b_{i}": some[min(i, len(some) - 1)] for i in range(MANY)}
+        rows = sql.rows(connection, _STORIES, {**ids, "b_executor": executor})
+        for order, of_one in groupby(rows, key=lambda row: row.order_id):
+            told = list(of_one)
+            journal = tuple(_entry(row) for row in told if row.name is not None)
+            found.append(Story(order, json.loads(told[0].brief), told[0].began, told[0].due, journal))
+    return found
 
 
 def new_mail(connection: sa.Connection, executor: str) -> list[tuple[str, str, Json]]:
@@ -206,15 +234,15 @@ def new_mail(connection: sa.Connection, executor: str) -> list[tuple[str, str, J
     ]
 
 
-def hand_over(connection: sa.Connection, executor: str, heir: str) -> list[str]:
-    """Give the unfinished runs of one executor to another; return their orders."""
+def hand_over(connection: sa.Connection, executor: str, heir: str) -> list[tuple[str, float]]:
+    """Give the unfinished runs of one executor to another; return their orders and when they are due, 0 for awake."""
     change = (
         sa.update(runs)
         .where(runs.c.executor == executor, runs.c.ended.is_(False), runs.c.version == VERSION)
         .values(executor=heir)
-        .returning(runs.c.order_id)
+        .returning(runs.c.order_id, runs.c.due)
     )
-    return list(connection.execute(change).scalars())
+    return [(str(order), float(due)) for order, due in connection.execute(change)]
 
 
 def forget(connection: sa.Connection, orders: Sequence[str]) -> None:

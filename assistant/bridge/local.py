@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 from assistant.bridge.book import Book
 from assistant.bridge.database import Database, connect, parse
 from assistant.bridge.engine import Engine, Run
-from assistant.bridge.engine_journal import JournalEngine
+from assistant.bridge.engine_journal import LINGER_S, JournalEngine
 from assistant.bridge.leases import LEASE_S, RENEW_S, Leases
 from assistant.bridge.metrics import Meter
 from assistant.bridge.operations import Operations, envelope
@@ -58,6 +58,8 @@ class Options:
     """Services that are a company's over HTTP instead of the sandbox's: name, URL, bearer token."""
     lease_s: float = LEASE_S
     renew_s: float = RENEW_S
+    linger_s: float = LINGER_S
+    """How long an order that waits stays in memory."""
 
 
 class Bridge:
@@ -79,7 +81,7 @@ class Bridge:
         self.services = services or sandboxes(self._desk)
         for service, url, token in options.companies:
             self.services = self.services.with_company(url, service, token)
-        self.engine: Engine = engine or JournalEngine(self.database, options.name, clock)
+        self.engine: Engine = engine or JournalEngine(self.database, options.name, clock, options.linger_s)
         self.outgoing = Outgoing(self._message, self.meter)
         self.book = Book(self.database, clock, self._name, self.outgoing.put)
         self.outgoing.book = self.book

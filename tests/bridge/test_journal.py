@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from assistant.bridge import engine_journal
 from assistant.bridge.database import Database
 from assistant.bridge.engine import Json, Run
 from assistant.bridge.engine_journal import JournalEngine
@@ -26,10 +27,12 @@ class Stage:
         self.hold = threading.Event()
         self.hold.set()
         self.wait_s = 30.0
+        self.linger_s = 3.0
+        self.ahead_s = 0.0
         self.engines: list[JournalEngine] = []
 
     def executor(self, name: str) -> JournalEngine:
-        engine = JournalEngine(self.database, name, time.time)
+        engine = JournalEngine(self.database, name, self._now, self.linger_s)
         self.engines.append(engine)
 
         async def tale(run: Run) -> str:
@@ -43,12 +46,23 @@ class Stage:
         engine.open(tale)
         return engine
 
+    def parked(self, name: str) -> JournalEngine:
+        """Return an executor that has let the order go."""
+        self.linger_s = 0.05
+        engine = self.executor(name)
+        self.start(engine)
+        assert until(lambda: self.did and not engine._runs)
+        return engine
+
     def start(self, engine: JournalEngine) -> None:
         self.database.write(lambda c: engine.start(c, ORDER, {"digest": "d"}))
         engine.notice(ORDER)
 
     def send(self, engine: JournalEngine, message: Json, key: str) -> bool:
         return self.database.write(lambda c: engine.send(c, ORDER, message, key))
+
+    def _now(self) -> float:
+        return time.time() + self.ahead_s
 
     def _do(self, name: str, what: str) -> Json:
         self.did.append(f"{name}: {what}")
@@ -184,3 +198,107 @@ def test_a_workflow_that_fails_stays_unfinished_and_ends_no_other(stage: Stage) 
     again = stage.executor("a")
     assert until(lambda: stage.did == ["a: first"])
     assert again._runs.keys() == {ORDER}
+
+
+def test_what_waits_leaves_memory_and_a_message_wakes_it_where_it_was(stage: Stage) -> None:
+    engine = stage.parked("a")
+
+    assert stage.send(engine, {"kind": "yes"}, "k")
+    engine.notice(ORDER)
+
+    assert until(lambda: stage.ended)
+    assert stage.heard == [{"kind": "yes"}]
+    assert stage.did == ["a: first", "a: last after a"]
+
+
+def test_what_waits_wakes_by_itself_when_it_is_due_and_not_before(stage: Stage) -> None:
+    stage.wait_s = 3_600.0
+    stage.parked("a")
+    time.sleep(0.6)
+    assert not stage.heard
+
+    stage.ahead_s = 3_601
+
+    assert until(lambda: stage.ended)
+    assert stage.heard == [None]
+
+
+def test_what_waits_stays_out_of_memory_after_a_restart_and_at_an_heir(stage: Stage) -> None:
+    stage.parked("a").close(5)
+    again, heir = stage.executor("a"), stage.executor("heir")
+    time.sleep(0.5)
+    assert not again._runs
+
+    assert heir.take_over("a") == 1
+    time.sleep(0.5)
+    assert not heir._runs
+    assert stage.send(again, {"kind": "yes"}, "k")
+
+    assert until(lambda: stage.ended)
+    assert stage.did == ["a: first", "heir: last after a"]
+
+
+def test_one_that_dies_after_it_woke_goes_on_at_once_elsewhere(stage: Stage) -> None:
+    """Its row must not go on saying that it sleeps: its message is taken already."""
+    dying, heir = stage.parked("a"), stage.executor("heir")
+    stage.hold.clear()
+    assert stage.send(dying, {"kind": "yes"}, "k")
+    assert until(lambda: stage.did[1:] == ["a: last after a"])
+
+    assert heir.take_over("a") == 1
+    assert until(lambda: stage.did[2:] == ["heir: last after a"])
+    stage.hold.set()
+
+    assert until(lambda: stage.ended)
+
+
+def test_a_message_that_comes_while_it_is_let_go_is_not_lost(stage: Stage) -> None:
+    stage.linger_s = 0.05
+    engine = stage.executor("a")
+    orders = [f"order-{n}" for n in range(40)]
+    for n, order in enumerate(orders):
+        stage.database.write(lambda c, order=order: engine.start(c, order, {}))  # type: ignore[misc]
+        engine.notice(order)
+        time.sleep(n / 1000)
+    for n, order in enumerate(orders):
+        assert stage.database.write(lambda c, order=order: engine.send(c, order, {"to": order}, "k"))  # type: ignore[misc]
+        time.sleep(n / 1000)
+
+    assert until(lambda: len(stage.ended) == len(orders))
+    assert sorted(message["to"] for message in stage.heard) == sorted(orders)
+    assert len(stage.did) == 2 * len(orders)
+
+
+def test_a_crowd_that_is_due_at_once_wakes_in_turns(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_journal, "AWAKE", 3)
+    stage.linger_s, stage.wait_s = 0.05, 3_600.0
+    engine = stage.executor("a")
+    for n in range(12):
+        stage.database.write(lambda c, n=n: engine.start(c, f"order-{n}", {}))  # type: ignore[misc]
+        engine.notice(f"order-{n}")
+    assert until(lambda: len(stage.did) == 12 and not engine._runs)
+    most = 0
+
+    stage.hold.clear()
+    stage.ahead_s = 3_601
+    assert until(lambda: len(stage.did) == 15)
+    most = len(engine._runs)
+    stage.hold.set()
+
+    assert until(lambda: len(stage.ended) == 12)
+    assert most == 3
+
+
+def test_a_journal_of_before_orders_could_be_parked_is_brought_up_to_date(stage: Stage) -> None:
+    engine = stage.executor("a")
+    stage.start(engine)
+    assert until(lambda: stage.did and engine._busy == 0)
+    engine.close(5)
+    stage.database.write(lambda c: c.exec_driver_sql("DROP INDEX bridge_run_due"))
+    stage.database.write(lambda c: c.exec_driver_sql("ALTER TABLE bridge_run DROP COLUMN due"))
+    stage.database.write(lambda c: c.exec_driver_sql("CREATE INDEX bridge_run_open ON bridge_run (executor, ended)"))
+
+    after = stage.executor("a")
+    assert stage.send(after, {"kind": "yes"}, "k")
+
+    assert until(lambda: stage.ended)

@@ -127,10 +127,9 @@ class Rig:
         self.broker = Mosquitto(folder)
         self.broker.start()
         self.proxy = Proxy(self.broker.port)
+        options = ["--pace", "1000", "--lease", "3", "--linger", "0.05" if seed % 2 else "3"]
         self.bridges = [
-            BridgeProcess(
-                self.db, self.broker.port, f"b{n}", folder / f"bridge{n}.log", "--pace", "1000", "--lease", "3"
-            )
+            BridgeProcess(self.db, self.broker.port, f"b{n}", folder / f"bridge{n}.log", *options)
             for n in range(bridges)
         ]
         for bridge in self.bridges:
