@@ -45,9 +45,14 @@ def parse(url: str) -> sa.URL:
 
 
 def connect(url: sa.URL, pool_size: int = 10) -> sa.Engine:
-    """Return an engine whose transactions are durable when they commit; nothing is opened yet."""
+    """Return an engine whose transactions are durable when they commit; nothing is opened yet.
+
+    On PostgreSQL each statement is a transaction of its own, but for what `Database.write` puts together.
+    """
     if url.get_backend_name() == "postgresql":
-        return sa.create_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=30, pool_use_lifo=True)
+        return sa.create_engine(
+            url, isolation_level="AUTOCOMMIT", pool_size=pool_size, max_overflow=0, pool_timeout=30, pool_use_lifo=True
+        )
     engine = sa.create_engine(
         url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
     )
@@ -76,16 +81,15 @@ class Database:
         self.engine = engine
         self._sleep = sleep
         self._lite = engine.dialect.name == "sqlite"
-        self._reader = engine if self._lite else engine.execution_options(isolation_level="AUTOCOMMIT")
         self._commits = _Commits(self.writing, 1 if self._lite else LANES)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """Open a transaction that may write from its first statement on."""
         with self.engine.begin() as connection:
-            if self._lite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            sql.begin(connection)
             yield connection
+            sql.commit(connection)
 
     def prepare(
         self, metadata: sa.MetaData, after: Callable[[sa.Connection, frozenset[str]], None] = lambda *_: None
@@ -104,7 +108,7 @@ class Database:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Open a connection that only reads; it waits for no writer."""
-        with self._reader.connect() as connection:
+        with self.engine.connect() as connection:
             yield connection
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:

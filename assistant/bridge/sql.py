@@ -1,40 +1,53 @@
-"""Statements on the driver's own cursor: SQLAlchemy makes their text once for each database, and is not asked again.
+"""Statements on the driver itself: SQLAlchemy makes their text once for each database, and is not asked again.
 
-Running a statement through SQLAlchemy takes 110 of its 150 µs of Python; an order takes some thirty.
+Running a statement through SQLAlchemy takes 110 µs of Python more; an order takes some thirty.
 """
 
 from collections import namedtuple
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+from assistant.bridge import postgres
 
 Values = Mapping[str, Any]
+_NUMBERED: Final = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+"""PostgreSQL as its own protocol has it: `$1`."""
 
 
 class _Text:
     """One statement as one database takes it, for values of certain names."""
 
-    __slots__ = ("_fixed", "_names", "_row", "text")
+    __slots__ = ("_fixed", "_names", "_row", "lite", "text")
 
     def __init__(self, statement: sa.ClauseElement, dialect: sa.Dialect, keys: Sequence[str]) -> None:
-        compiled: Any = statement.compile(dialect=dialect, column_keys=list(keys))
+        self.lite = dialect.name == "sqlite"
+        compiled: Any = statement.compile(dialect=dialect if self.lite else _NUMBERED, column_keys=list(keys))
         self.text = str(compiled)
-        self._names = compiled.positiontup if compiled.positional else None
+        self._names = compiled.positiontup
         self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
         self._row: Any = None
 
-    def bind(self, values: Values) -> Any:
-        """Return the values as the driver takes them."""
+    def bind(self, values: Values) -> list[Any]:
+        """Return the values in the statement's order."""
         every = {**self._fixed, **values} if self._fixed else values
-        return every if self._names is None else [every[name] for name in self._names]
+        return [every[name] for name in self._names]
 
-    def read(self, cursor: Any) -> list[Any]:
-        """Return the rows that a statement gave, by names."""
-        found = cursor.fetchall()
+    def run(self, connection: sa.Connection, values: Values) -> tuple[list[Any], int]:
+        """Return the rows that it gives, by names, and how many it changed. Raises the driver's error."""
+        driver, bound = _driver(connection), self.bind(values)
+        if not self.lite:
+            found, changed, result = postgres.execute(driver, connection.info, self.text, bound)
+            return self._named(found, lambda: postgres.columns(result)), changed
+        cursor = driver.execute(self.text, bound)
+        return self._named(cursor.fetchall(), lambda: [column[0] for column in cursor.description]), cursor.rowcount
+
+    def _named(self, found: list[Any], columns: Callable[[], list[str]]) -> list[Any]:
+        """Return rows by names."""
         if found and self._row is None:
-            names = [column[0] for column in cursor.description]
-            row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # noqa: PYI024
+            row: Any = namedtuple("Row", columns(), rename=True)  # type: ignore[misc]  # noqa: PYI024
             self._row = row._make
         return [self._row(one) for one in found]
 
@@ -42,13 +55,26 @@ class _Text:
 _TEXTS: Final[dict[tuple[sa.ClauseElement, str, tuple[str, ...]], _Text]] = {}
 
 
+def begin(connection: sa.Connection) -> None:
+    """Begin a transaction that may write from its first statement on. Raises what SQLAlchemy would."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        _command(connection, "BEGIN")
+
+
+def commit(connection: sa.Connection) -> None:
+    """Commit what `begin` began. Raises what SQLAlchemy would."""
+    if connection.dialect.name != "sqlite":  # where SQLAlchemy's own is as fast
+        _command(connection, "COMMIT")
+
+
 def rows(connection: sa.Connection, statement: sa.ClauseElement, values: Values) -> list[Any]:
     """Return what a statement with these bound values selects or returns; truth values of SQLite come as 0 and 1.
 
     `statement` is a module's constant. Raises what SQLAlchemy would.
     """
-    text = _text(connection, statement, values)
-    return text.read(_execute(connection, text, values))
+    return _run(connection, statement, values)[0]
 
 
 def one(connection: sa.Connection, statement: sa.ClauseElement, values: Values) -> Any:
@@ -59,45 +85,41 @@ def one(connection: sa.Connection, statement: sa.ClauseElement, values: Values) 
 
 def change(connection: sa.Connection, statement: sa.ClauseElement, values: Values) -> int:
     """Run a statement that gives no rows; return how many it changed. Raises as `rows`."""
-    return int(_execute(connection, _text(connection, statement, values), values).rowcount)
+    return _run(connection, statement, values)[1]
 
 
 def insert(connection: sa.Connection, statement: sa.Insert, many: Sequence[Values]) -> None:
     """Insert rows that name the same columns. Raises as `rows`."""
-    text = _text(connection, statement, many[0])
-    if len(many) == 1:
-        _execute(connection, text, many[0])
-        return
-    cursor = _driver(connection).cursor()
-    try:
-        cursor.executemany(text.text, [text.bind(values) for values in many])
-    except Exception as error:
-        raise _told(connection, text, error) from error
+    for values in many:
+        _run(connection, statement, values)
 
 
-def _text(connection: sa.Connection, statement: sa.ClauseElement, values: Values) -> _Text:
-    """Return a statement's text for these names."""
+def _run(connection: sa.Connection, statement: sa.ClauseElement, values: Values) -> tuple[list[Any], int]:
+    """Run a statement. Raises what SQLAlchemy would."""
     key = statement, connection.dialect.name, tuple(values)
-    found = _TEXTS.get(key)
-    if found is None:
-        found = _TEXTS[key] = _Text(statement, connection.dialect, key[2])
-    return found
-
-
-def _execute(connection: sa.Connection, text: _Text, values: Values) -> Any:
-    """Run a statement and return its cursor."""
+    text = _TEXTS.get(key)
+    if text is None:
+        text = _TEXTS[key] = _Text(statement, connection.dialect, key[2])
     try:
-        return _driver(connection).execute(text.text, text.bind(values))
+        return text.run(connection, values)
+    except Exception as error:
+        raise _told(connection, text.text, error) from error
+
+
+def _command(connection: sa.Connection, text: str) -> None:
+    """Run a statement without values on PostgreSQL. Raises what SQLAlchemy would."""
+    try:
+        postgres.command(_driver(connection), text.encode())
     except Exception as error:
         raise _told(connection, text, error) from error
 
 
 def _driver(connection: sa.Connection) -> Any:
-    """Return the driver's connection, in the transaction that SQLAlchemy began."""
+    """Return the driver's connection."""
     return connection.connection.driver_connection
 
 
-def _told(connection: sa.Connection, text: _Text, error: Exception) -> Exception:
+def _told(connection: sa.Connection, text: str, error: Exception) -> Exception:
     """Return a driver's error as SQLAlchemy's; a connection that is lost is given up."""
     base = connection.dialect.loaded_dbapi.Error
     if not isinstance(error, base):
@@ -106,5 +128,5 @@ def _told(connection: sa.Connection, text: _Text, error: Exception) -> Exception
     if lost:
         connection.invalidate(error)
     return sa.exc.DBAPIError.instance(
-        text.text, None, error, base, hide_parameters=True, connection_invalidated=lost, dialect=connection.dialect
+        text, None, error, base, hide_parameters=True, connection_invalidated=lost, dialect=connection.dialect
     )
