@@ -39,7 +39,7 @@ class Book:
 
     def both(self, order: str, digest: str) -> tuple[Record | None, Offer | None]:
         """Return an order and one of its offers."""
-        return self.database.read(lambda c: (pages.find(c, order), pages.find_offer(c, order, digest)))
+        return self.database.read(lambda c: pages.find_both(c, order, digest))
 
     def keep(self, order: str, offer: Offer, args: Mapping[str, Any], *, change: bool) -> None:
         """Keep an offer so that a consent to its digest can be carried out."""

@@ -2,27 +2,24 @@
 
 import contextlib
 import logging
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from assistant.bridge import sql
+from assistant.bridge.commits import PUT, Commits
 from assistant.errors import UsageError
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
-_PUT: Final = "put"
 _PREPARING: Final = 0x6361_6269
 """The lock under which bridges create tables; any number that is only ours."""
 BUSY_TIMEOUT_MS: Final = 30_000
-TOGETHER: Final = 32
-"""Transactions that share one commit."""
 LANES: Final = 3
 """Commits under way at once, where the database can: while one waits for the disk, the others work."""
 RETRY_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -51,7 +48,13 @@ def connect(url: sa.URL, pool_size: int = 10) -> sa.Engine:
     """
     if url.get_backend_name() == "postgresql":
         return sa.create_engine(
-            url, isolation_level="AUTOCOMMIT", pool_size=pool_size, max_overflow=0, pool_timeout=30, pool_use_lifo=True
+            url,
+            isolation_level="AUTOCOMMIT",
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=30,
+            pool_use_lifo=True,
+            connect_args={"prepare_threshold": None},  # else psycopg deallocates all that is prepared at each rollback
         )
     engine = sa.create_engine(
         url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}
@@ -81,12 +84,13 @@ class Database:
         self.engine = engine
         self._sleep = sleep
         self._lite = engine.dialect.name == "sqlite"
-        self._commits = _Commits(self.writing, 1 if self._lite else LANES)
+        self._idle: deque[sa.Connection] = deque()
+        self._commits = Commits(self.writing, 1 if self._lite else LANES)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """Open a transaction that may write from its first statement on."""
-        with self.engine.begin() as connection:
+        with self.reading() as connection:
             sql.begin(connection)
             yield connection
             sql.commit(connection)
@@ -107,9 +111,27 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """Open a connection that only reads; it waits for no writer."""
-        with self.engine.connect() as connection:
+        """Lend a connection that only reads; it waits for no writer.
+
+        They are kept: the pool takes 200 µs to hand one out. One on which something went wrong goes back to it.
+        """
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self.engine.connect()
+        try:
             yield connection
+            if connection.in_transaction():
+                connection.rollback()
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        self._forget_idle()
+        self.engine.dispose()
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` in a transaction, committed when this returns; a database that is away is waited for, a lost race is run again.
@@ -126,7 +148,7 @@ class Database:
         Nothing in the transaction sees it before. Each statement's rows name the same columns; a key that is there already
         fails the transaction, and it is run again.
         """
-        connection.info[_PUT].setdefault(insert, []).append(row)
+        connection.info[PUT].setdefault(insert, []).append(row)
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` without a transaction; a database that is away is waited for."""
@@ -152,6 +174,12 @@ class Database:
             with self.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
+    def _forget_idle(self) -> None:
+        """Give the kept connections back: where one was lost, all are."""
+        with contextlib.suppress(IndexError):
+            while True:
+                self._idle.pop().close()
+
     def _patiently(self, work: Callable[[], T]) -> T:
         """Try until the database answers."""
         for attempt in range(10_000):
@@ -160,112 +188,10 @@ class Database:
             except (OperationalError, sa.exc.IntegrityError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
                 if isinstance(error, sa.exc.IntegrityError) and attempt > 2:
                     raise
+                self._forget_idle()
                 _log.warning("database", extra={"fields": {"error": _kind(error), "attempt": attempt}})
                 self._sleep(RETRY_S[min(attempt, len(RETRY_S) - 1)])
         return work()
-
-
-class _Job:
-    """One transaction that waits for its turn, or for the one that leads it."""
-
-    __slots__ = ("error", "leads", "turn", "value", "work")
-
-    def __init__(self, work: Callable[[sa.Connection], Any]) -> None:
-        self.work = work
-        self.turn = threading.Lock()
-        self.turn.acquire()
-        self.leads: list[_Job] = []
-        """What it has to commit, itself first; empty unless it leads."""
-        self.value: Any = None
-        self.error: BaseException | None = None
-
-
-class _Commits:
-    """Group commit without a thread of its own: who comes first leads all that came in meanwhile, then hands on."""
-
-    def __init__(self, scope: Callable[[], contextlib.AbstractContextManager[sa.Connection]], lanes: int) -> None:
-        self._scope = scope
-        self._free = lanes
-        self._lock = threading.Lock()
-        self._waiting: deque[_Job] = deque()
-
-    def run(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run `work` in a transaction; return or raise what it does, once that is committed or undone."""
-        job = _Job(work)
-        with self._lock:
-            if self._free:
-                self._free -= 1
-                job.leads = [job]
-            else:
-                self._waiting.append(job)
-        if not job.leads:
-            job.turn.acquire()
-        if job.leads:
-            self._lead(job.leads)
-        if job.error is not None:
-            raise job.error
-        value: T = job.value
-        return value
-
-    def _lead(self, jobs: list[_Job]) -> None:
-        """Commit these and what came in since they were put together; then let the next one lead."""
-        try:
-            with self._lock:
-                jobs += self._next(TOGETHER - len(jobs))
-            self._commit(jobs)
-        finally:
-            with self._lock:
-                following = self._next(TOGETHER)
-                self._free += not following
-            if following:
-                following[0].leads = following
-                following[0].turn.release()
-            for job in jobs[1:]:
-                job.turn.release()
-
-    def _next(self, most: int) -> list[_Job]:
-        """Take what waits, the oldest first; with the lock held."""
-        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
-
-    def _commit(self, jobs: Sequence[_Job]) -> None:
-        """Commit all that can be together, and each that fails by itself."""
-        together, alone = list(jobs), list[_Job]()
-        while together:
-            failed = self._attempt(together)
-            if failed is None:
-                break
-            together.remove(failed)
-            alone.append(failed)
-        for job in alone:
-            self._attempt([job])
-
-    def _attempt(self, jobs: Sequence[_Job]) -> _Job | None:
-        """Try to commit these together; return the one of several whose work failed, after which nothing is done."""
-        at: _Job | None = None
-        try:
-            with self._scope() as connection:
-                rows: dict[sa.Insert, list[Mapping[str, Any]]] = {}
-                connection.info[_PUT] = rows
-                for job in jobs:
-                    at = job
-                    job.value = job.work(connection)
-                at = None
-                for insert, many in rows.items():
-                    sql.insert(connection, insert, many)
-        except BaseException as error:
-            if at is not None and len(jobs) > 1 and isinstance(error, Exception):
-                return at
-            if len(jobs) > 1 and isinstance(
-                error, sa.exc.IntegrityError
-            ):  # two of them, or another bridge, put the same
-                for job in jobs:
-                    self._attempt([job])
-                return None
-            for job in jobs:
-                job.error = error
-            if not isinstance(error, Exception):
-                raise
-        return None
 
 
 def _kind(error: Exception) -> str:

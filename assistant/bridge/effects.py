@@ -14,7 +14,7 @@ def carried(db: str) -> dict[str, list[str]]:
     try:
         rows = database.read(lambda c: c.execute(query).all())
     finally:
-        database.engine.dispose()
+        database.close()
     found: dict[str, list[str]] = {}
     for executor, order in rows:
         found.setdefault(executor, []).append(order)
@@ -34,7 +34,7 @@ def effects(db: str) -> dict[str, tuple[int, int]]:
         booked = {order: count for order, count in database.read(lambda c: c.execute(standing).all())}  # noqa: C416  rows, not pairs
         moved = database.read(lambda c: c.execute(money).all())
     finally:
-        database.engine.dispose()
+        database.close()
     paid: dict[str, int] = {}
     for order, kind, amount in moved:
         paid[order] = paid.get(order, 0) + (amount if kind == "capture" else -amount)

@@ -124,7 +124,7 @@ class Bridge:
         self.engine.close(drain_s)
         self.leases.leave()
         self.outgoing.close()
-        self.database.engine.dispose()
+        self.database.close()
 
     async def _tell(self, run: Run) -> str:
         """Carry out one order."""

@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -138,10 +139,7 @@ class Consumer:
         vehicle = topics.vehicle_of(message.topic)
         if vehicle is not None:
             for raw in self._handle(vehicle, bytes(message.payload)):
-                properties = _lasting()
-                correlation = getattr(message.properties, "CorrelationData", None)
-                if correlation is not None:
-                    properties.CorrelationData = correlation
+                properties = _lasting(getattr(message.properties, "CorrelationData", None))
                 self._client.publish(topics.response(vehicle), raw, qos=1, properties=properties)
 
     def _connected(
@@ -183,10 +181,13 @@ class Consumer:
             sent()
 
 
-def _lasting() -> Properties:
-    """Return the properties of a message that means something for a day."""
+@lru_cache(64)
+def _lasting(correlation: bytes | None = None) -> Properties:
+    """Return the properties of a message that means something for a day; nobody changes them."""
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     properties.MessageExpiryInterval = NEWS_LIFE_S
+    if correlation is not None:
+        properties.CorrelationData = correlation
     return properties
 
 

@@ -113,10 +113,20 @@ _BLANK: Final[Mapping[str, Any]] = {
     "committed_at": None,
 }
 _NEWS: Final = sa.insert(messages)
-_OFFER: Final = sa.select(offers).where(
+_OFFER: Final = sa.select(offers.c.digest).where(
     offers.c.order_id == sa.bindparam("b_order"), offers.c.digest == sa.bindparam("b_digest")
 )
 _KEEP: Final = sa.insert(offers)
+_BOTH: Final = (
+    sa.select(orders, offers.c.quote.label("offered"), offers.c.terms, offers.c.facts.label("told"))
+    .join_from(
+        orders,
+        offers,
+        sa.and_(offers.c.order_id == orders.c.id, offers.c.digest == sa.bindparam("b_digest")),
+        isouter=True,
+    )
+    .where(orders.c.id == sa.bindparam("b_id"))
+)
 
 
 def find(connection: sa.Connection, order: str) -> Record | None:
@@ -168,6 +178,14 @@ def note(connection: sa.Connection, news: News, now: float) -> None:
     Database.put(connection, _NEWS, row)
 
 
+def find_both(connection: sa.Connection, order: str, digest: str) -> tuple[Record | None, Offer | None]:
+    """Return an order and one of its offers."""
+    row = sql.one(connection, _BOTH, {"b_id": order, "b_digest": digest})
+    if row is None:
+        return None, None
+    return _record(row), None if row.offered is None else _offer(row.offered, row.terms, row.told)
+
+
 def keep_offer(connection: sa.Connection, order: str, offer: Offer, args: Mapping[str, Any], *, change: bool) -> None:
     """Keep an offer so that a consent to its digest can be carried out."""
     if sql.one(connection, _OFFER, {"b_order": order, "b_digest": offer.quote.digest}) is not None:
@@ -184,12 +202,9 @@ def keep_offer(connection: sa.Connection, order: str, offer: Offer, args: Mappin
     Database.put(connection, _KEEP, row)
 
 
-def find_offer(connection: sa.Connection, order: str, digest: str) -> Offer | None:
-    """Return a kept offer."""
-    row = sql.one(connection, _OFFER, {"b_order": order, "b_digest": digest})
-    if row is None:
-        return None
-    return Offer(_quote(row.quote), json.loads(row.terms), json.loads(row.facts))
+def _offer(quote: str, terms: str, facts: str) -> Offer:
+    """Read a kept offer."""
+    return Offer(_quote(quote), json.loads(terms), json.loads(facts))
 
 
 def _record(row: Any) -> Record:

@@ -7,6 +7,9 @@ from typing import Any, Final
 FLOAT: Final = 701
 """PostgreSQL's number for `double precision`; all other types it finds out by itself."""
 _PREPARED: Final = "prepared"
+_GOOD: Final = frozenset({1, 2})
+"""libpq's PGRES_COMMAND_OK and PGRES_TUPLES_OK."""
+_CONNECTED: Final = 0
 _LOAD: Final[Mapping[int, Callable[[bytes], Any]]] = {
     16: b"t".__eq__,
     20: int,
@@ -69,11 +72,11 @@ def _dumped(value: Any) -> bytes | None:
 
 def _good(driver: Any, result: Any) -> Any:
     """Return a result that is none of an error. Raises the driver's error."""
-    from psycopg import OperationalError, pq  # noqa: PLC0415  loaded with the first connection
+    if result.status in _GOOD:
+        return result
+    from psycopg import OperationalError  # noqa: PLC0415  loaded with the first connection
     from psycopg.errors import error_from_result  # noqa: PLC0415
 
-    if result.status in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
-        return result
-    if driver.pgconn.status != pq.ConnStatus.OK:
+    if driver.pgconn.status != _CONNECTED:
         raise OperationalError("the connection is lost")
     raise error_from_result(result)

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+import sqlalchemy as sa
+
 from assistant.bridge.book import Book
 from assistant.bridge.engine import Engine
 from assistant.bridge.pages import Change
@@ -39,8 +41,7 @@ class Pump:
         except ProviderError:
             return 0
         if news:
-            for callback in self._hear(news):
-                self._bring(callback)
+            self._bring(self._hear(news))
             trade.acknowledge(news)
         return len(news)
 
@@ -52,13 +53,18 @@ class Pump:
         quiet = {one.id for _, one in told} - self._book.hear(told)
         return [callback for callback in news if callback.id not in quiet]
 
-    def _bring(self, callback: Callback) -> None:
-        """Put one callback into its order's mailbox."""
-        message = {"kind": "news", "booking": write(replace(callback.booking))}
-        key = f"{callback.order}:news:{callback.id}"
-        if not self._book.database.write(lambda c: self._engine.send(c, callback.order, message, key)):
-            _log.info("news for nobody", extra={"fields": {"order": callback.order}})
-        self._engine.notice(callback.order)
+    def _bring(self, callbacks: Sequence[Callback]) -> None:
+        """Put callbacks into their orders' mailboxes."""
+
+        def send(connection: sa.Connection, callback: Callback) -> bool:
+            message = {"kind": "news", "booking": write(replace(callback.booking))}
+            return self._engine.send(connection, callback.order, message, f"{callback.order}:news:{callback.id}")
+
+        taken = self._book.database.write(lambda c: [send(c, callback) for callback in callbacks])
+        for callback, known in zip(callbacks, taken, strict=True):
+            if not known:
+                _log.info("news for nobody", extra={"fields": {"order": callback.order}})
+            self._engine.notice(callback.order)
 
     def _approvals(self) -> int:
         """Write down what the owner pressed on the phone, and tell the car."""

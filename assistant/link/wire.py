@@ -68,6 +68,7 @@ UNTIMED: Final = frozenset({Op.PING, Op.PONG})
 """Never expired: by them a car learns what time it is (a first ping is `created` 0; a pong counts only for a ping under way)."""
 
 
+_NESTING: Final = (dict, list, tuple)
 _OPS: Final = frozenset(op.value for op in Op)
 
 
@@ -111,14 +112,19 @@ class Envelope:
     rev: int = 0
     """Of an `order` message; 0 for all others."""
     trace: str = ""
-    _sha256: str = field(default="", init=False, repr=False, compare=False)
+    _text: bytes = field(default=b"", init=False, repr=False, compare=False)
+
+    @property
+    def body_text(self) -> bytes:
+        """Return the canonical JSON of the body, which nobody changes."""
+        if not self._text:
+            object.__setattr__(self, "_text", canonical(dict(self.body)))
+        return self._text
 
     @property
     def body_sha256(self) -> str:
-        """Return the lower-case hex SHA-256 of the canonical JSON of the body, which nobody changes."""
-        if not self._sha256:
-            object.__setattr__(self, "_sha256", hashlib.sha256(canonical(self.body)).hexdigest())
-        return self._sha256
+        """Return the lower-case hex SHA-256 of the canonical JSON of the body."""
+        return hashlib.sha256(self.body_text).hexdigest()
 
 
 def encode(envelope: Envelope) -> bytes:
@@ -135,7 +141,8 @@ def encode(envelope: Envelope) -> bytes:
     }
     try:
         fields["body_sha256"] = envelope.body_sha256
-        raw = canonical(fields)
+        rest = canonical({name: value for name, value in fields.items() if name != "body"})
+        raw = b'{"body":' + envelope.body_text + b"," + rest[1:]  # "body" is the first of the sorted names
     except (ValueError, TypeError, RecursionError) as error:
         raise WireError(Fault.MALFORMED, f"this cannot be sent: {error}") from error
     if len(raw) > MAX_BYTES:
@@ -232,11 +239,10 @@ def _bounded(word: str) -> int:
 
 def _shallow(value: object, depth: int) -> bool:
     """Tell whether nothing in `value` is nested deeper than `depth`."""
-    if isinstance(value, dict):
-        return depth > 0 and all(_shallow(inner, depth - 1) for inner in value.values())
-    if isinstance(value, list | tuple):
-        return depth > 0 and all(_shallow(inner, depth - 1) for inner in value)
-    return True
+    if not isinstance(value, _NESTING):
+        return True
+    inside = value.values() if isinstance(value, dict) else value
+    return depth > 0 and all(_shallow(inner, depth - 1) for inner in inside if isinstance(inner, _NESTING))
 
 
 def _short(error: BaseException) -> str:

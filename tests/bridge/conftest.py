@@ -38,9 +38,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    engine = connect(parse(f"sqlite:{tmp_path}/bridge.db"))
-    yield Database(engine)
-    engine.dispose()
+    database = Database(connect(parse(f"sqlite:{tmp_path}/bridge.db")))
+    yield database
+    database.close()
 
 
 @pytest.fixture

@@ -209,4 +209,4 @@ def test_an_older_bridges_book_is_brought_up_to_date_with_all_that_is_in_it(tmp_
 
     with bridge.database.engine.connect() as view:
         assert {order, another} == set(view.execute(sa.select(orders.c.id)).scalars())
-    bridge.database.engine.dispose()
+    bridge.database.close()

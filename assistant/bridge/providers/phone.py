@@ -1,10 +1,15 @@
 """Sandbox phone of the owner: it shows what is to be approved; somebody answers from outside."""
 
+from typing import Final
+
 import sqlalchemy as sa
 
+from assistant.bridge import sql
 from assistant.bridge.providers.desk import Call, Desk
 from assistant.bridge.providers.tables import approvals
 from assistant.core.money import Money
+
+_ANSWERS: Final = sa.select(approvals).where(approvals.c.answer != "", approvals.c.told.is_(False))
 
 
 class SandboxPhone:
@@ -42,8 +47,7 @@ class SandboxPhone:
 
     def answers(self) -> tuple[tuple[str, str, bool], ...]:
         """Return the answers that were not told yet."""
-        query = sa.select(approvals).where(approvals.c.answer != "", approvals.c.told.is_(False))
-        rows = self._desk.database.read(lambda c: c.execute(query).all())
+        rows = self._desk.database.read(lambda c: sql.rows(c, _ANSWERS, {}))
         return tuple((row.order_id, row.digest, row.answer == "yes") for row in rows)
 
     def acknowledge(self, order: str, digest: str) -> None:

@@ -21,6 +21,26 @@ from assistant.core.quote import Item, Quote, canonical
 G = TypeVar("G", bound=Goods)
 
 _BOOK: Final = sa.insert(bookings)
+_ONE: Final = sa.select(bookings).where(bookings.c.reference == sa.bindparam("b_reference"))
+_LAST: Final = (
+    sa.select(happenings)
+    .where(
+        happenings.c.reference == sa.bindparam("b_reference"),
+        happenings.c.at <= sa.bindparam("b_now", type_=sa.Float),
+    )
+    .order_by(happenings.c.seq.desc())
+    .limit(1)
+)
+_DUE: Final = (
+    sa.select(happenings)
+    .where(
+        happenings.c.service == sa.bindparam("b_service"),
+        happenings.c.left > 0,
+        happenings.c.told_at <= sa.bindparam("b_now", type_=sa.Float),
+    )
+    .order_by(happenings.c.told_at)
+    .limit(sa.bindparam("b_most", type_=sa.Integer))
+)
 _COUNT: Final = sa.select(sa.func.count()).where(bookings.c.order_id == sa.bindparam("b_order"))
 
 
@@ -85,18 +105,12 @@ class Sandbox(Generic[G]):
     def look(self, reference: str) -> Booking:
         """Tell where a booking stands, whatever has been told of it."""
         now = self._desk.clock()
-        row = self._desk.database.read(lambda c: c.execute(_one(reference)).one_or_none())
+        row = self._desk.database.read(lambda c: sql.one(c, _ONE, {"b_reference": reference}))
         if row is None:
             raise Declined("not_found")
         if row.cancelled:
             return Booking(reference, "cancelled", Stage.CANCELLED, 10_000, {}, row.fee)
-        last = (
-            sa.select(happenings)
-            .where(happenings.c.reference == reference, happenings.c.at <= now)
-            .order_by(happenings.c.seq.desc())
-            .limit(1)
-        )
-        step = self._desk.database.read(lambda c: c.execute(last).one())
+        step = self._desk.database.read(lambda c: sql.one(c, _LAST, {"b_reference": reference, "b_now": now}))
         return Booking(reference, step.state, Stage(step.stage), step.seq, json.loads(step.facts))
 
     def until(self, reference: str, state: str) -> float:
@@ -108,7 +122,7 @@ class Sandbox(Generic[G]):
     def reoffer(self, key: str, order: str, reference: str, args: Json) -> Offer:
         """Price the whole as it would be after a change."""
         call = Call(self.service, "requote", order, key, args)
-        row = self._desk.database.read(lambda c: c.execute(_one(reference)).one_or_none())
+        row = self._desk.database.read(lambda c: sql.one(c, _ONE, {"b_reference": reference}))
         if row is None or row.cancelled:
             raise Declined("not_found")
         if self.look(reference).stage is Stage.OVER:
@@ -123,7 +137,7 @@ class Sandbox(Generic[G]):
         call = Call(self.service, "alter", order, key, offer.quote.digest)
 
         def effect(connection: sa.Connection, armed: Mapping[Fault, float]) -> Json:
-            row = connection.execute(_one(reference)).one()
+            row = sql.one(connection, _ONE, {"b_reference": reference})
             if row.cancelled:
                 raise Declined("not_found")
             self._check(connection, order, offer, armed, own=reference)
@@ -151,7 +165,7 @@ class Sandbox(Generic[G]):
         stage = self.look(reference).stage
 
         def effect(connection: sa.Connection, _armed: Mapping[Fault, float]) -> Json:
-            row = connection.execute(_one(reference)).one()
+            row = sql.one(connection, _ONE, {"b_reference": reference})
             if stage is Stage.OVER:
                 raise Declined("too_late")
             called_off = stage is Stage.CALLED_OFF
@@ -170,15 +184,8 @@ class Sandbox(Generic[G]):
 
     def callbacks(self, limit: int) -> Sequence[Callback]:
         """Return the news that is due, as often as it was told to be told."""
-        due = (
-            sa.select(happenings)
-            .where(
-                happenings.c.service == self.service, happenings.c.left > 0, happenings.c.told_at <= self._desk.clock()
-            )
-            .order_by(happenings.c.told_at)
-            .limit(limit)
-        )
-        rows = self._desk.database.read(lambda c: c.execute(due).all())
+        asked = {"b_service": self.service, "b_now": self._desk.clock(), "b_most": limit}
+        rows = self._desk.database.read(lambda c: sql.rows(c, _DUE, asked))
         return [Callback(row.id, row.order_id, _booking(row)) for row in rows for _ in range(row.left)]
 
     def acknowledge(self, callbacks: Sequence[Callback]) -> None:
@@ -272,11 +279,6 @@ class Sandbox(Generic[G]):
     def _count(self, connection: sa.Connection, order: str) -> int:
         """Count this order's bookings so far, so that a doubled one would have a name of its own."""
         return int(sql.one(connection, _COUNT, {"b_order": order})[0])
-
-
-def _one(reference: str) -> sa.Select[Any]:
-    """Select one booking."""
-    return sa.select(bookings).where(bookings.c.reference == reference)
 
 
 def _booking(row: Any) -> Booking:

@@ -4,7 +4,7 @@ import math
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Final
 
@@ -112,6 +112,7 @@ def world() -> World:
     return World(raw["currency"], zone, cities, (*spots, *kitchens, *hotels), raw)
 
 
+@lru_cache(4_096)
 def likeness(words: str, *names: str) -> float:
     """Return 0..1: how well what was said fits the best of several names; 1 is equal, 0 has nothing of it."""
     said = words.casefold().strip()

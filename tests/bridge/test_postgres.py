@@ -1,0 +1,91 @@
+"""Statements on libpq itself: what psycopg's cursors did beside running them must not be missed."""
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+pytest.importorskip("sqlalchemy")
+
+from assistant.bridge import journal, sql
+from assistant.bridge.database import Database, connect, parse
+from assistant.bridge.engine import Json
+from tests.bridge.servers import Postgres
+
+AWAKE = ["order-1"]
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    if not Postgres.there():
+        pytest.skip("PostgreSQL is not installed")
+    server = Postgres()
+    server.start()
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def database(postgres: Postgres, request: pytest.FixtureRequest) -> Iterator[Database]:
+    database = Database(connect(parse(postgres.database(f"t{abs(hash(request.node.name))}"))), sleep=lambda _: None)
+    database.prepare(journal.METADATA, journal.bring_up)
+    yield database
+    database.close()
+
+
+def start(database: Database, brief: Json, order: str = "order-1") -> None:
+    database.write(lambda c: journal.start(c, order, "a", brief, 1.5))
+
+
+def awake(database: Database) -> list[str]:
+    return database.read(lambda c: journal.awake(c, "a"))
+
+
+def test_what_is_inserted_together_comes_back_as_it_was(database: Database) -> None:
+    brief = {"said": '两位, "quoted", \\, \' and \u0001', "number": 1 / 3, "nothing": None, "true": True}
+
+    def several(connection: sa.Connection) -> None:
+        for n in range(3):
+            journal.start(connection, f"order-{n}", "a", {**brief, "n": n}, 1 / 3 + n)
+
+    database.write(several)
+
+    told = database.read(lambda c: journal.stories(c, "a", [f"order-{n}" for n in range(3)]))
+    assert [story.brief for story in told] == [{**brief, "n": n} for n in range(3)]
+    assert [story.began for story in told] == [1 / 3 + n for n in range(3)]
+
+
+def test_what_is_prepared_outlives_transactions_that_fail(database: Database) -> None:
+    start(database, {})
+
+    def fails(connection: sa.Connection) -> None:
+        journal.send(connection, "order-1", {}, "k", 1.0)
+        raise LookupError
+
+    for _ in range(3):
+        with pytest.raises(LookupError):
+            database.write(fails)
+        with pytest.raises(sa.exc.IntegrityError):
+            start(database, {})
+
+    assert awake(database) == AWAKE
+    assert database.read(lambda c: journal.new_mail(c, "a")) == []
+
+
+def test_a_text_that_the_database_cannot_hold_is_refused_and_not_cut(database: Database) -> None:
+    start(database, {})
+    with pytest.raises(sa.exc.DataError):
+        database.write(lambda c: journal.send(c, "order-1\0and more", {}, "k", 1.0))
+
+    assert awake(database) == AWAKE
+
+
+def test_connections_that_were_kept_over_a_crash_are_not_used_again(database: Database, postgres: Postgres) -> None:
+    start(database, {})
+    with database.reading() as one, database.reading() as other:
+        assert sql.rows(one, sa.select(sa.literal(1)), {}) == sql.rows(other, sa.select(sa.literal(1)), {})
+
+    postgres.stop("immediate")
+    postgres.start()
+
+    assert awake(database) == AWAKE
