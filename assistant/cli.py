@@ -22,6 +22,7 @@ COMMANDS = {
     "config": "show the configuration in force, secrets masked",
     "audit": "verify or show the audit chain",
     "orders": "show the orders of this car",
+    "pin": "set, remove or ask about the owner's PIN for large payments",
 }
 
 

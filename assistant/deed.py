@@ -1,7 +1,6 @@
 """A yes as evidence, and what became of it: done only with the bridge's own word, unknown said as unknown."""
 
 import contextlib
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +12,7 @@ from assistant.core.effect import Act, Yes
 from assistant.core.guard import Denied, judge, speed_kmh
 from assistant.core.limits import Bar
 from assistant.core.order import Order, State
-from assistant.core.pin import SALT_BYTES, Secret
+from assistant.core.pin import Secret
 from assistant.core.plan import CloudCall, LocalCall, Outcome, Plan, Status, Step
 from assistant.courier import Courier
 from assistant.errors import CabinError
@@ -140,6 +139,8 @@ class Deeds:
             if not reason:
                 self._open |= {one.order: Deed(turn, waits.calls) for one in waits.calls}
             return reason
+        if not self._courier.pin_set and call.name == "pin.set":
+            return "first_pin"
         if self._courier.pin_set:
             barred = self._courier.pin_bar(_secret(call, "current").reveal(), standstill=self._stands())
             if barred is not None:
@@ -147,7 +148,7 @@ class Deeds:
         if call.name == "pin.remove":
             self._courier.remove_pin()
         else:
-            self._courier.set_pin(_secret(call, "digits").reveal(), os.urandom(SALT_BYTES))
+            self._courier.set_pin(_secret(call, "digits").reveal())
         return ""
 
     def pin_from_screen(self, digits: Secret, turn: int) -> str:

@@ -143,6 +143,7 @@ class Desk:
         if self._courier is None:
             return
         try:
+            self.pin_set = self._courier.pin_set
             self._told(self._courier.tick())
         except CabinError as error:
             log.warning("orders stand still: %s", error)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from assistant.ledger.store import Ledger
+
 CLIPS = Path(__file__).parent / "clips"
 pytestmark = pytest.mark.timeout(180)
 
@@ -31,9 +33,9 @@ def home(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def cabin(home: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+def cabin(home: dict[str, str], *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "assistant.cli", *arguments]
-    return subprocess.run(command, env=home, capture_output=True, text=True, check=False, timeout=150)
+    return subprocess.run(command, env=home, input=typed, capture_output=True, text=True, check=False, timeout=150)
 
 
 def lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
@@ -173,3 +175,27 @@ def test_a_damaged_order_book_does_not_silence_the_assistant(home: dict[str, str
 
     assert {outcome["status"] for outcome in lines(done)[0]["outcome"]} == {"done"}
     assert "no order book" in done.stderr
+
+
+def test_the_owner_sets_and_removes_the_pin_and_the_audit_says_so_without_it(
+    home: dict[str, str], tmp_path: Path
+) -> None:
+    early = cabin(home, "pin", "set", typed="4711\n")
+    assert early.returncode == 1
+    assert "no order book yet" in early.stderr
+    with Ledger(tmp_path / "state" / "cabin" / "orders.sqlite"):
+        pass
+
+    for wrong in ("", "471", "four seven one one", "1234567890123"):
+        refused = cabin(home, "pin", "set", typed=f"{wrong}\n")
+        assert refused.returncode == 2
+        assert "4 to 12 digits" in refused.stderr
+    assert cabin(home, "pin").stdout == "no PIN is set\n"
+    assert cabin(home, "pin", "set", typed="4711\n").stdout == "a PIN is set\n"
+    assert cabin(home, "pin", "remove").stdout == "no PIN is set\n"
+
+    assert cabin(home, "audit", "verify").returncode == 0
+    shown = cabin(home, "audit", "show").stdout
+    assert "pin_set" in shown
+    assert "pin_removed" in shown
+    assert "4711" not in shown

@@ -13,10 +13,11 @@ from assistant.core.consent import Consent, Factor, strengthen, together
 from assistant.core.context import Connectivity
 from assistant.core.limits import DAY_S, Bar, Limits, bar
 from assistant.core.order import OVER, UNSENT, Order, OrderError, State, consented, move
-from assistant.core.pin import Pin, new_pin, try_pin
+from assistant.core.pin import Pin, try_pin
 from assistant.core.ports import Link
 from assistant.courier.hearing import hear
 from assistant.courier.notice import Notice
+from assistant.courier.pin import forget_pin, keep_pin
 from assistant.courier.post import Post
 from assistant.courier.watch import flush, quote, record_state, watch
 from assistant.errors import LinkError
@@ -122,18 +123,13 @@ class Courier:
         """Tell whether the owner has set a PIN."""
         return self._ledger.kept("pin") is not None
 
-    def set_pin(self, digits: str, salt: bytes) -> None:
-        """Keep a new PIN of 4 to 12 digits (`salt`: SALT_BYTES of chance); ValueError for anything else."""
-        pin = new_pin(digits, salt)
-        with self._ledger.change() as change:
-            change.keep("pin", asdict(pin))
-            change.record("pin_set", {})
+    def set_pin(self, digits: str) -> None:
+        """Keep another PIN of 4 to 12 digits; ValueError for anything else."""
+        keep_pin(self._ledger, digits, "voice")
 
     def remove_pin(self) -> None:
         """Forget the PIN; from now on only the phone approves what is above the limit."""
-        with self._ledger.change() as change:
-            change.keep("pin", {})
-            change.record("pin_removed", {})
+        forget_pin(self._ledger, "voice")
 
     def pin_bar(self, digits: str, order: str = "", *, standstill: bool) -> Bar | None:
         """Try the PIN, given while the car stands, and write down how it went; return why it is not taken, or None."""

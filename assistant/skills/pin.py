@@ -1,4 +1,4 @@
-"""The owner's PIN: set, changed, removed and given, only while the car stands still, and never said back."""
+"""The owner's PIN: changed, removed and given, only while the car stands still, and never said back."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
@@ -14,7 +14,7 @@ from assistant.skills import Skill
 
 @dataclass(frozen=True, slots=True)
 class SetPin(Request):
-    """Set or change the PIN that approves large payments."""
+    """Change the PIN that approves large payments."""
 
     labels = ()
     secret: ClassVar[bool] = True
@@ -48,10 +48,13 @@ ASKS: Final = {"current": "pin.current", "digits": "pin.new", "again": "pin.agai
 
 
 def change(request: SetPin, context: Context) -> Decision:
-    """Ask for the PIN as it is, for the new one, for the new one again; keep it if both are the same."""
+    """Ask for the PIN as it is, for the new one, for the new one again; keep it if both are the same.
+
+    The first one is the owner's to set (`cabin pin set`): who only sits in the car must not give himself the right to pay.
+    """
+    if not context.pin_set:
+        return Refusal(SetPin(), Phrase("reason.first_pin"), "first_pin")
     for field in ("current", "digits", "again"):
-        if field == "current" and not context.pin_set:
-            continue
         said = getattr(request, field)
         if not said:
             return Question(request, Phrase(ASKS[field]), field)

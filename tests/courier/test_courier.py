@@ -284,7 +284,7 @@ def test_above_the_limit_a_pin_pays_only_while_the_car_stands_and_locks(world: W
     order = world.quoted()
     spoken = world.yes(order)
     assert world.courier.agree_with_pin(spoken, "4711", standstill=True) is Bar.NO_PIN
-    world.courier.set_pin("4711", b"s" * 16)
+    world.courier.set_pin("4711")
     assert world.courier.agree_with_pin(spoken, "4711", standstill=False) is Bar.DRIVING
     assert world.courier.agree_with_pin(spoken, "0000", standstill=True) is Bar.WRONG_PIN
     world.kill()
@@ -293,7 +293,7 @@ def test_above_the_limit_a_pin_pays_only_while_the_car_stands_and_locks(world: W
     assert world.courier.agree_with_pin(spoken, "0000", standstill=True) is Bar.PIN_LOCKED
     assert world.courier.agree_with_pin(spoken, "4711", standstill=True) is Bar.PIN_LOCKED
     assert world.bridge.bought == {}
-    world.courier.set_pin("4712", b"s" * 16)
+    world.courier.set_pin("4712")
     assert world.courier.agree_with_pin(spoken, "4712", standstill=True) is None
     world.deliver()
     assert world.bridge.bought == {order.id: 1}

@@ -52,6 +52,14 @@ class Car:
         current = self.app.reporter._open
         return [*said, *(current.reply if current is not None else [])]
 
+    def owner_sets_pin(self, digits: str) -> None:
+        """Set the first PIN, as the owner does: by the command, beside the running assistant, which learns of it."""
+        config = self.folder.parent / "pin.toml"
+        config.write_text(f'[paths]\nstate = "{self.folder}"\n', "utf-8")
+        command = [sys.executable, "-m", "assistant.cli", "-c", str(config), "pin", "set"]
+        subprocess.run(command, input=f"{digits}\n", text=True, check=True, capture_output=True)
+        self.until(lambda: self.app.outside.desk.pin_set, "the PIN is known")
+
     def until(self, true: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
         ends = time.monotonic() + timeout_s
         while not true():

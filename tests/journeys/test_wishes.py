@@ -104,7 +104,16 @@ def test_the_pin_lifts_the_limit_and_is_written_nowhere(tmp_path: Path) -> None:
     car = Car(tmp_path, CHILD)
 
     def script() -> None:
-        for sentence in ("set my pin", "eight three five two", "8352", "book a hotel in Shanghai", "the first"):
+        assert "owner sets the first PIN" in car.say("set my pin")[-1]
+        car.owner_sets_pin("0815")
+        for sentence in (
+            "change my pin",
+            "0815",
+            "eight three five two",
+            "8352",
+            "book a hotel in Shanghai",
+            "the first",
+        ):
             car.say(sentence)
         assert car.say("yes")[-1] == "What's your PIN?"
         assert car.booked() == 0
@@ -127,7 +136,8 @@ def test_three_wrong_pins_lock_it_and_the_phone_still_approves(tmp_path: Path) -
     car = Car(tmp_path, CHILD, "zh")
 
     def script() -> None:
-        for sentence in ("设置支付密码", "四七幺幺", "四七一一", "订今晚上海的酒店", "第一个", "好的"):
+        car.owner_sets_pin("4711")
+        for sentence in ("订今晚上海的酒店", "第一个", "好的"):
             car.say(sentence)
         said = [car.say(f"密码是{wrong}")[-1] for wrong in ("一二三四", "一二三五", "一二三六", "四七一一")]
         assert said == ["密码不对。", "密码不对。", *["密码错的次数太多，请用手机确认。"] * 2]
@@ -144,7 +154,8 @@ def test_a_pin_from_the_screen_comes_with_the_button_and_belongs_to_that_read_ba
     car = Car(tmp_path, CHILD)
 
     def script() -> None:
-        for sentence in ("set my pin", "8352", "8352", "book a hotel in Shanghai", "the first"):
+        car.owner_sets_pin("8352")
+        for sentence in ("book a hotel in Shanghai", "the first"):
             car.say(sentence)
         app, turn = car.app, car.app.talk.dialogue.turn
         door = Door(

@@ -34,15 +34,24 @@ def asked(decision: object) -> str:
 
 
 def test_a_new_pin_is_asked_for_twice_and_must_be_the_same(world: World) -> None:
-    assert asked(pin.plan(SetPin(), world())) == "digits"
-    assert asked(pin.plan(SetPin(digits="four seven one one"), world())) == "again"
-    assert asked(pin.plan(SetPin(digits="four"), world())) == "digits"
-    assert isinstance(pin.plan(SetPin(digits="4711", again="4712"), world()), Refusal)
+    context = replace(world(), pin_set=True)
+    old = SetPin(current="0815")
+    assert asked(pin.plan(old, context)) == "digits"
+    assert asked(pin.plan(replace(old, digits="four seven one one"), context)) == "again"
+    assert asked(pin.plan(replace(old, digits="four"), context)) == "digits"
+    assert isinstance(pin.plan(replace(old, digits="4711", again="4712"), context), Refusal)
 
-    plan = pin.plan(SetPin(digits="four seven one one", again="4711"), world())
+    plan = pin.plan(replace(old, digits="four seven one one", again="4711"), context)
 
     assert isinstance(plan, Plan)
     assert "4711" not in repr(plan)
+
+
+def test_the_first_pin_is_not_for_whoever_sits_in_the_car(world: World) -> None:
+    decision = pin.plan(SetPin(digits="4711", again="4711"), world())
+
+    assert isinstance(decision, Refusal)
+    assert decision.reason == "first_pin"
 
 
 def test_a_change_and_a_removal_ask_for_the_pin_that_is(world: World) -> None:
