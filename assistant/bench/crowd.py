@@ -13,13 +13,13 @@ import time
 from collections import Counter
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from assistant.bench.fleet import ask
-from assistant.link import topics
+from assistant.link import connectivity, topics
 from assistant.link.backoff import pause_s
-from assistant.link.connectivity import ANSWER_WITHIN_S
+from assistant.link.connectivity import Pulse
 from assistant.link.wire import FROM_BRIDGE, Op, WireError, decode
 
 T = TypeVar("T")
@@ -30,7 +30,8 @@ SESSION_S: Final = 600
 AGAIN_S: Final = 20.0
 """How long a car waits for news of its order before it asks again."""
 PING_LIFE_S: Final = 15
-CONNECT_S: Final = 10.0
+CONNECT_S: Final = 30.0
+"""Longer than a car waits: here all of them share one processor with the broker."""
 
 
 @dataclass(slots=True)
@@ -42,9 +43,17 @@ class Seat:
     up: float = 0.0
     """When the broker last took it in."""
     ponged: float = 0.0
-    """When the bridge last answered its ping."""
+    """When the bridge last answered a ping on this connection; 0 for not yet."""
     heard: float = 0.0
     """When it last heard of its order."""
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def told(self, timeout_s: float) -> None:
+        """Wait for the bridge to say something."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self.news.wait()
+        self.news.clear()
 
 
 class Crowd:
@@ -100,7 +109,7 @@ class Crowd:
                 await _packet(reader)
                 writer.write(_subscribe(topics.response(seat.vehicle)))
                 await _packet(reader)
-            seat.up = time.monotonic()
+            seat.up, seat.ponged = time.monotonic(), 0.0
             self.connects[int(seat.up)] += 1
             asking = self._loop.create_task(_ask(writer, seat))
             try:
@@ -117,16 +126,14 @@ class Crowd:
 
 async def _ask(writer: asyncio.StreamWriter, seat: Seat) -> None:
     """Ask until it is answered, then keep the connection alive."""
-    asked = time.monotonic()
-    while seat.ponged < asked:
+    pulse = connectivity.linked(Pulse())
+    while not seat.ponged:
         writer.write(_publish(topics.request(seat.vehicle), ask(Op.PING, {"head": "", "length": 0}), PING_LIFE_S))
-        for _ in range(10):
-            await asyncio.sleep(ANSWER_WITHIN_S / 10)
-            if seat.ponged >= asked:
-                break
-    while seat.heard < asked:
+        pulse = connectivity.pinged(pulse, time.monotonic())
+        await seat.told(connectivity.ping_at(pulse) - time.monotonic())
+    while seat.heard < seat.up:
         writer.write(_publish(topics.request(seat.vehicle), ask(Op.STATUS, {}, seat.order), int(AGAIN_S)))
-        await asyncio.sleep(AGAIN_S)
+        await seat.told(AGAIN_S)
     while True:
         writer.write(bytes((PINGREQ, 0)))
         await asyncio.sleep(KEEPALIVE_S / 2)
@@ -147,6 +154,7 @@ def _take(seat: Seat, writer: asyncio.StreamWriter, kind: int, body: bytes) -> N
             seat.ponged = time.monotonic()
         if told.op is Op.ORDER and told.order == seat.order:
             seat.heard = time.monotonic()
+        seat.news.set()
 
 
 async def _packet(reader: asyncio.StreamReader) -> tuple[int, bytes]:

@@ -177,7 +177,7 @@ class BridgeProcess:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(self._command, stderr=log, stdin=subprocess.DEVNULL)
 
-    def ready(self, timeout_s: float = 30.0) -> None:
+    def ready(self, timeout_s: float = 90.0) -> None:
         """Wait until its log says that it is ready, counted from its last start. Raises CabinError."""
         ends = time.monotonic() + timeout_s
         while time.monotonic() < ends:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from assistant.bridge import sql
 from assistant.bridge.bargain import Bargain
 from assistant.bridge.book import Book
 from assistant.bridge.database import Database
@@ -30,6 +31,9 @@ LASTING: Final = frozenset({Op.QUOTE, Op.CHANGE, Op.COMMIT, Op.APPROVE, Op.CANCE
 """Requests with an effect: kept, and answered the same when they come again."""
 TELLING: Final = frozenset({Op.COMMIT, Op.CANCEL})
 """Requests that may have something to tell the order's workflow."""
+
+
+_ANCHOR: Final = sa.select(anchors).where(anchors.c.vehicle == sa.bindparam("b_vehicle"))
 
 
 class Operations:
@@ -172,7 +176,7 @@ def envelope(
 
 def _anchor(connection: sa.Connection, vehicle: str) -> tuple[str, int]:
     """Return the longest chain that a vehicle has shown."""
-    row = connection.execute(sa.select(anchors).where(anchors.c.vehicle == vehicle)).one_or_none()
+    row = sql.one(connection, _ANCHOR, {"b_vehicle": vehicle})
     return ("", 0) if row is None else (row.head, row.length)
 
 

@@ -60,12 +60,20 @@ def state(pulse: Pulse, at: float) -> Connectivity:
 
 
 def ping_due(pulse: Pulse, at: float) -> bool:
-    """Tell whether it is time to ping: at once on a new link, sooner while unanswered, else every PING_EVERY_S."""
-    if not pulse.up:
-        return False
+    """Tell whether it is time to ping."""
+    return pulse.up and at >= ping_at(pulse)
+
+
+def ping_at(pulse: Pulse) -> float:
+    """Return when the next ping of a link is due: at once on a new one, every PING_EVERY_S, sooner while unanswered.
+
+    Then the pause begins with ANSWER_WITHIN_S and doubles: a fleet that comes back at once must not bury the bridge in pings.
+    """
     if pulse.tried_at is None:
-        return True
-    return at - pulse.tried_at >= (PING_EVERY_S if pulse.asked_at is None else ANSWER_WITHIN_S)
+        return 0.0
+    if pulse.asked_at is None:
+        return pulse.tried_at + PING_EVERY_S
+    return pulse.tried_at + min(PING_EVERY_S, max(ANSWER_WITHIN_S, pulse.tried_at - pulse.asked_at))
 
 
 def may_promise(pulse: Pulse, at: float) -> bool:

@@ -85,6 +85,17 @@ def test_a_ping_without_an_answer_ends_online_and_is_repeated_sooner() -> None:
     assert connectivity.state(connectivity.ponged(again, 26), 26) is Connectivity.ONLINE
 
 
+def test_a_bridge_that_stays_silent_is_asked_less_and_less_often() -> None:
+    pulse, at = connectivity.linked(Pulse()), [0.0]
+    for _ in range(5):
+        pulse = connectivity.pinged(pulse, at[-1])
+        at.append(connectivity.ping_at(pulse))
+        assert not connectivity.ping_due(pulse, at[-1] - 0.1)
+        assert connectivity.ping_due(pulse, at[-1])
+
+    assert at == [0, 5, 10, 20, 40, 60]
+
+
 def test_a_bridge_that_is_never_asked_is_not_online_for_ever() -> None:
     pulse = connectivity.ponged(connectivity.pinged(connectivity.linked(Pulse()), 0), 0)
     assert connectivity.state(pulse, 100) is Connectivity.LINK
