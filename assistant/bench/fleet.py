@@ -86,8 +86,15 @@ class Fleet:
         return errand
 
     def cancel(self, errand: Errand) -> None:
-        """Let a car take its order back."""
-        self._client.publish(topics.request(errand.vehicle), ask(Op.CANCEL, {}, errand.order), qos=1)
+        """Let a car take its order back; `again` until it has."""
+        errand.message = ask(Op.CANCEL, {}, errand.order)
+        self.again(errand)
+
+    def again(self, errand: Errand) -> None:
+        """Send a car's message once more if it is time: what lay at the broker for a dead bridge is lost."""
+        if time.monotonic() - errand.sent >= AGAIN_S:
+            errand.sent = time.monotonic()
+            self._publish(errand)
 
     @property
     def open(self) -> int:

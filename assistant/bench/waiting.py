@@ -96,6 +96,7 @@ def _die(db: str, bridges: Sequence[BridgeProcess], fleet: Fleet, errands: Seque
         left = len(bridges) > 1 and bool(carried(db).get(bridges[0].name))
         if not left and last.last is not None and last.last.state is State.CANCELLED:
             break
+        fleet.again(last)
         fleet.hold(-1, 0.3)
     taken = time.monotonic() - began
     if not bridges[0].running():

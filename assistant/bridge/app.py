@@ -1,6 +1,7 @@
 """The command `cabin-bridge`: run a bridge, press yes or no on the sandbox's phone, or tell a sandbox company to fail."""
 
 import argparse
+import contextlib
 import logging
 import os
 import signal
@@ -8,7 +9,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from types import FrameType
 from typing import TYPE_CHECKING, Final
@@ -107,7 +108,8 @@ def _consume(bridge: "Bridge", args: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    bridge.open(consumer.deliver)
+    with _said():
+        bridge.open(consumer.deliver)
     if not consumer.open(FIRST_CONTACT_S):
         _log.warning("no broker yet", extra={"fields": {"broker": args.broker}})
     _log.info("ready", extra={"fields": {"name": args.name}})
@@ -128,7 +130,8 @@ def _pipe(bridge: "Bridge", vehicle: str) -> int:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)
-    bridge.open(pipe.deliver)
+    with _said():
+        bridge.open(pipe.deliver)
     _log.info("ready")
     try:
         pipe.run()
@@ -165,17 +168,24 @@ def _desk(db: str) -> Desk:
     database = Database(connect(parse(db)))
     _reach(database)
     desk = Desk(database, time.time, time.sleep, Random())  # noqa: S311  a world, not a secret
-    desk.open()
+    with _said():
+        desk.open()
     return desk
 
 
 def _reach(database: Database) -> None:
-    """Refuse to start without a database, in words."""
+    """Refuse to start without a database that can be written, in words."""
+    with _said():
+        database.check()
+
+
+@contextlib.contextmanager
+def _said() -> Iterator[None]:
+    """Say what a database refuses."""
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415  beside its only use
 
     try:
-        with database.engine.connect() as connection:
-            connection.exec_driver_sql("SELECT 1").close()
+        yield
     except DBAPIError as error:
         text = str(error.orig).splitlines()[0]
         raise CabinError(f"the database cannot be used: {text}", "check --db and who may write there") from error

@@ -12,11 +12,12 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from assistant.bridge import sql
 from assistant.bridge.commits import PUT, Commits
-from assistant.errors import UsageError
+from assistant.errors import CabinError, UsageError
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
+_READ_ONLY: Final = "25006"
 _PREPARING: Final = 0x6361_6269
 """The lock under which bridges create tables; any number that is only ours."""
 BUSY_TIMEOUT_MS: Final = 30_000
@@ -159,6 +160,14 @@ class Database:
 
         return self._patiently(once)
 
+    def check(self) -> None:
+        """Raise SQLAlchemy's DBAPIError, or CabinError, where it cannot be reached or written."""
+        with self.writing() as connection:
+            if not self._lite and connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "on":
+                raise CabinError(
+                    "the database is read-only", "name the primary in --db, or give the bridge the right to write"
+                )
+
     def now(self) -> float:
         """Return the database's own clock in Unix seconds, the one that several bridges share."""
         clock = sa.text(
@@ -185,13 +194,19 @@ class Database:
         for attempt in range(10_000):
             try:
                 return work()
-            except (OperationalError, sa.exc.IntegrityError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
-                if isinstance(error, sa.exc.IntegrityError) and attempt > 2:
+            except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+                if not _passes(error) and not (isinstance(error, sa.exc.IntegrityError) and attempt <= 2):
                     raise
                 self._forget_idle()
                 _log.warning("database", extra={"fields": {"error": _kind(error), "attempt": attempt}})
                 self._sleep(RETRY_S[min(attempt, len(RETRY_S) - 1)])
         return work()
+
+
+def _passes(error: Exception) -> bool:
+    """Tell whether the database is only away: gone, busy, or read-only, as one that takes over from another is at first."""
+    away = isinstance(error, (OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError))
+    return away or getattr(getattr(error, "orig", None), "sqlstate", "") == _READ_ONLY
 
 
 def _kind(error: Exception) -> str:

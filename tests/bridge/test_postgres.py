@@ -10,6 +10,7 @@ pytest.importorskip("sqlalchemy")
 from assistant.bridge import journal, sql
 from assistant.bridge.database import Database, connect, parse
 from assistant.bridge.engine import Json
+from assistant.errors import CabinError
 from tests.bridge.servers import Postgres
 
 AWAKE = ["order-1"]
@@ -78,6 +79,38 @@ def test_a_text_that_the_database_cannot_hold_is_refused_and_not_cut(database: D
         database.write(lambda c: journal.send(c, "order-1\0and more", {}, "k", 1.0))
 
     assert awake(database) == AWAKE
+
+
+def test_a_database_that_turns_read_only_is_waited_for_and_nothing_is_lost(database: Database) -> None:
+    """As the one that takes over from a primary that died is at first."""
+    start(database, {})
+    tries: list[float] = []
+
+    def writable_again(seconds: float) -> None:
+        tries.append(seconds)
+        if len(tries) == 3:
+            read_only(database, "off")
+
+    database._sleep = writable_again
+    read_only(database, "on")
+    with pytest.raises(CabinError, match="read-only"):
+        Database(connect(database.engine.url)).check()
+
+    start(database, {}, "order-2")
+
+    assert len(tries) >= 3
+    assert sorted(awake(database)) == ["order-1", "order-2"]
+
+
+def read_only(database: Database, value: str) -> None:
+    name = database.engine.url.database
+    with database.engine.connect() as other:
+        other.exec_driver_sql("SET default_transaction_read_only = off")
+        other.exec_driver_sql(f"ALTER DATABASE {name} SET default_transaction_read_only = {value}")
+        other.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        other.detach()
 
 
 def test_connections_that_were_kept_over_a_crash_are_not_used_again(database: Database, postgres: Postgres) -> None:

@@ -1,12 +1,16 @@
 """The program itself: killed at any moment, several side by side, on a real broker, SQLite and PostgreSQL."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
@@ -15,9 +19,11 @@ import sqlalchemy as sa
 
 pytest.importorskip("sqlalchemy")
 
-from assistant.bridge.database import connect, parse
+from assistant.bridge import app
+from assistant.bridge.database import Database, connect, parse
 from assistant.bridge.providers.tables import bookings, entries
 from assistant.core.order import State
+from assistant.errors import CabinError
 from assistant.link.wire import Op
 from tests.bridge.car import TRIP, name, request
 from tests.bridge.radio import Errand, Radio, settle_all
@@ -297,3 +303,32 @@ def test_bad_usage_is_one_line_and_no_traceback(tmp_path: Path, args: list[str],
     assert ended.returncode in {1, 2}
     assert word in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_book_that_may_not_be_written_is_refused_at_the_start() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="cabin-read-only-"))
+    book = folder / "bridge.db"
+    before = Database(connect(parse(f"sqlite:{book}")))
+    before.check()
+    before.close()
+    book.chmod(0o444)
+    folder.chmod(0o555)
+    database = Database(connect(parse(f"sqlite:{book}")))
+    with as_nobody(), pytest.raises(CabinError, match="cannot be used"):
+        app._reach(database)
+    database.close()
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Give up root's right to write everywhere."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)

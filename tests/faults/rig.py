@@ -273,6 +273,7 @@ class Rig:
     def judge(self) -> Tally:
         """Count the effects at the companies and hold them against what the cars know and said."""
         done, tally = effects(self.db), self.tally
+        self._view.dispose()  # it may be from before a crash
         with self._view.connect() as view:
             bridge = {row.id: row.state for row in view.execute(sa.select(orders)).all()}
             asked = view.execute(sa.select(sa.func.count(), sa.func.sum(calls.c.calls))).one()
