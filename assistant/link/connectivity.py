@@ -8,6 +8,8 @@ from assistant.core.context import Connectivity
 PING_EVERY_S: Final = 20.0
 ANSWER_WITHIN_S: Final = 5.0
 """A ping that stays unanswered longer than this ends ONLINE."""
+SILENT_S: Final = 10.0
+"""The longest pause between pings to a bridge that stays silent: so long a car may take to notice that it is back."""
 PROMISE_S: Final = 3.0
 """Before something is promised aloud, the last pong must be no older."""
 
@@ -67,13 +69,13 @@ def ping_due(pulse: Pulse, at: float) -> bool:
 def ping_at(pulse: Pulse) -> float:
     """Return when the next ping of a link is due: at once on a new one, every PING_EVERY_S, sooner while unanswered.
 
-    Then the pause begins with ANSWER_WITHIN_S and doubles: a fleet that comes back at once must not bury the bridge in pings.
+    Then the pause grows from ANSWER_WITHIN_S to SILENT_S: a fleet that comes back at once must not bury the bridge in pings.
     """
     if pulse.tried_at is None:
         return 0.0
     if pulse.asked_at is None:
         return pulse.tried_at + PING_EVERY_S
-    return pulse.tried_at + min(PING_EVERY_S, max(ANSWER_WITHIN_S, pulse.tried_at - pulse.asked_at))
+    return pulse.tried_at + min(SILENT_S, max(ANSWER_WITHIN_S, pulse.tried_at - pulse.asked_at))
 
 
 def may_promise(pulse: Pulse, at: float) -> bool:

@@ -93,7 +93,7 @@ def test_a_bridge_that_stays_silent_is_asked_less_and_less_often() -> None:
         assert not connectivity.ping_due(pulse, at[-1] - 0.1)
         assert connectivity.ping_due(pulse, at[-1])
 
-    assert at == [0, 5, 10, 20, 40, 60]
+    assert at == [0, 5, 10, 20, 30, 40]
 
 
 def test_a_bridge_that_is_never_asked_is_not_online_for_ever() -> None:
