@@ -121,6 +121,7 @@ def test_a_wait_ends_by_itself_and_what_passed_of_it_before_a_restart_counts(sta
 
 
 def test_a_dead_executors_work_goes_on_elsewhere_and_when_it_comes_back_it_lets_go(stage: Stage) -> None:
+    stage.linger_s = 60.0  # it must let go because its entry is refused, not because it is parked
     slow, heir = stage.executor("slow"), stage.executor("heir")
     stage.hold.clear()
     stage.start(slow)
