@@ -101,6 +101,7 @@ def test_the_state_is_told_as_signal_and_as_property(screen: Bus) -> None:
     assert "thinking" in [state for state, _ in told]
     assert {number for _, number in told} == {turn}
     assert screen.get(CABIN, f"{I}.State") == "idle"
+    changes.until(lambda all_: bool(all_) and all_[-1][1].get("State") == "idle")
     assert [change[1]["State"] for change in changes.all] == [state for state, _ in told]
 
 
