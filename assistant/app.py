@@ -1,5 +1,6 @@
 """The one place that joins the adapters: starts them in order, stops them in reverse."""
 
+import gc
 import itertools
 import logging
 import threading
@@ -27,7 +28,7 @@ from assistant.core.effect import (
     Think,
 )
 from assistant.core.event import Due, Event, Typed
-from assistant.core.ports import Device, FrameSource, Loudspeaker
+from assistant.core.ports import Cancel, Device, FrameSource, Loudspeaker
 from assistant.core.standing import Standing
 from assistant.core.text import Language
 from assistant.deed import outside
@@ -111,11 +112,11 @@ class App:
         self.ear = engines.ear(source, wake, self._post, self.next_turn) if source else None
 
     def start(self) -> None:
-        """Begin to listen; the recogniser is loaded meanwhile."""
+        """Begin to listen; the recogniser is loaded meanwhile. Python's collector may rest until the sentences are compiled."""
         self.outside.open()
         if self.ear is not None:
             self.ear.start()
-            self.thinker.warm(self.engines.read_rules, self.thinker.load, self.engines.rehearse)
+            self.thinker.warm(self.engines.read_rules, _stays, self.thinker.load, self.engines.rehearse, _stays)
 
     def appear(self) -> None:
         """Let other programs of the head unit talk to us, where there is a bus; before the loop runs."""
@@ -287,3 +288,10 @@ class App:
     def _mute_microphone(self) -> None:
         if self.ear is not None:
             self.ear.mute(muted=True)
+
+
+def _stays(cancel: Cancel) -> None:
+    """Let the collector work again, and never look again at what was made so far: it stays until the end."""
+    del cancel
+    gc.freeze()
+    gc.enable()

@@ -63,19 +63,14 @@ class Buses:
         return JoinedHeadUnit(simulated, players, telephone)
 
     def appear(self, door: "Door") -> bool:
-        """Serve other programs as org.cabin.Assistant1; False where that is off, or on `auto` where there is no bus."""
+        """Serve other programs as org.cabin.Assistant1 as soon as there is a bus; False where that is off or cannot be."""
         wanted = self._config.dbus
         if wanted.enabled == "no":
             return False
-        shared = wanted.bus in self._made
         try:
             bus = self.bus(wanted.bus)
         except BusError as error:
             log.log(logging.WARNING if wanted.enabled == "yes" else logging.INFO, "not on the bus: %s", error)
-            return False
-        if wanted.enabled == "auto" and not bus.connected:
-            if not shared:
-                self._made.pop(wanted.bus).close()
             return False
         from assistant.platform.service import Service  # noqa: PLC0415 - loads GLib
 
@@ -96,7 +91,9 @@ class Buses:
             return f"none: {error}"
         if not there and wanted.enabled == "yes":
             raise BusError(Trouble.ABSENT, f"no {wanted.bus} bus", "start dbus-daemon, or set dbus.bus")
-        return f"{wanted.bus} bus" + ("" if there else ": none runs here, so no program can talk to Cabin")
+        return f"{wanted.bus} bus" + (
+            "" if there else ": none runs here, so no program can talk to Cabin until one does"
+        )
 
     def _mpris(self) -> "Mpris":
         bus = self.bus(self._config.dbus.players)

@@ -1,6 +1,7 @@
 """The command `cabin`: exit 0 good, 1 the job failed, 2 bad usage or bad input; never a traceback for what a user did."""
 
 import argparse
+import gc
 import importlib
 import logging
 import os
@@ -29,7 +30,10 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; `argv` without the program's name, None for the process's own."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    gc.disable()  # of what is imported nothing is garbage, and looking for it takes a third of the time
     parser = _parser(arguments)
+    gc.freeze()
+    gc.enable()
     options = parser.parse_args(arguments)
     logs.configure(options.verbose)
     try:

@@ -99,7 +99,7 @@ class Dbus:
     """Other programs of the head unit."""
 
     enabled: Literal["auto", "yes", "no"] = "auto"
-    """Whether they may talk to Cabin as org.cabin.Assistant1; auto: where a bus is there at the start."""
+    """Whether they may talk to Cabin as org.cabin.Assistant1; auto: as soon as a bus is there."""
     bus: str = "system"
     """`system`, `session`, or a D-Bus address; the telephone is on it too."""
     players: str = "session"

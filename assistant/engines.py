@@ -237,9 +237,9 @@ class Engines:
 class _Asleep:
     """No wake word at all: only the talk button opens the ear."""
 
-    def hears(self, pcm: bytes) -> str | None:
+    def hears(self, pcm: bytes, *, maybe_speech: bool) -> str | None:
         """Hear nothing."""
-        del pcm
+        del pcm, maybe_speech
         return None
 
     def reset(self) -> None:

@@ -60,7 +60,7 @@ def _calm(stand: Stand, progress: Progress) -> dict[str, Any]:
     stand.unit.wait_until(lambda: stand.unit.listening_since(began), PATIENCE_S, "listening")
     listening_s = time.monotonic() - began
     replies: list[float] = []
-    stand.screen.listen("", f"{FACE}.Reply", lambda *_: replies.append(time.monotonic()))
+    stand.screen.listen("", f"{FACE}.Reply", lambda _s, _p, told: _note_time(told[1], replies))
     stand.unit.wait_until(lambda: answers(stand), PATIENCE_S, "on the bus")
     stand.screen.call(CABIN, f"{FACE}.Ask", "ss", "what time is it", "en")
     stand.unit.wait_until(lambda: bool(replies), PATIENCE_S, "answering")
@@ -82,6 +82,12 @@ def _calm(stand: Stand, progress: Progress) -> dict[str, Any]:
     plug_in(stand)
     stand.unit.wait_until(lambda: stand.unit.listening_since(at), PATIENCE_S, "listening")
     return figures
+
+
+def _note_time(said: str, replies: list[float]) -> None:
+    """Note when the time of day was told; "one moment" is no answer."""
+    if any(char.isdigit() for char in said):
+        replies.append(time.monotonic())
 
 
 def _settle() -> None:

@@ -15,7 +15,7 @@ from typing import Final
 from assistant.errors import EngineError
 
 WATCHDOG_S: Final = 10.0
-RESTART_S: Final = 0.5
+RESTART_S: Final = 0.2
 """As cabin.service says."""
 START_S: Final = 30.0
 LISTENING: Final = "listening for"

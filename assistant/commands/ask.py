@@ -1,6 +1,7 @@
 """`cabin ask`: sentences as text; plan, outcome and reply come out."""
 
 import argparse
+import gc
 
 from assistant.app import App
 from assistant.commands._show import as_line, as_text
@@ -23,6 +24,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Type the sentences; return 0 if every one was understood and nothing failed."""
+    gc.disable()  # a short life, and half of it makes what stays: the sentences
     config = load(options.config)
     exchanges: list[Exchange] = []
 

@@ -1,6 +1,7 @@
 """`cabin run`: the daemon; on a machine without a microphone, and without systemd, it drives recorded speech instead."""
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -42,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
 def _serve(config: Config, notify: Notify, show: Callable[[Exchange], None]) -> int:
     from assistant.hear.microphone import Microphone
 
+    gc.disable()  # until App.start has compiled the sentences: what is made until then stays
     made: list[Loudspeaker] = []
 
     def loudspeaker(reference: Reference) -> Loudspeaker:

@@ -49,12 +49,16 @@ class Device(Protocol):
         """Look for a device that is gone now: something changed; from any thread."""
         ...
 
+    def hurry(self, now: bool) -> None:
+        """Give each frame as soon as it is there, or several at a time, which costs less; from any thread."""
+        ...
+
 
 class WakeWord(Protocol):
     """Streaming detector of one or more words."""
 
-    def hears(self, pcm: bytes) -> str | None:
-        """Take one frame (FRAME_BYTES); return the word that just ended, or None."""
+    def hears(self, pcm: bytes, *, maybe_speech: bool) -> str | None:
+        """Take one frame (FRAME_BYTES) and whether speech may be near; return the word that just ended, or None."""
         ...
 
     def reset(self) -> None:
@@ -67,6 +71,11 @@ class VoiceActivity(Protocol):
 
     def speech(self, pcm: bytes) -> bool:
         """Take one frame (FRAME_BYTES); tell whether somebody is speaking in it."""
+        ...
+
+    @property
+    def maybe(self) -> bool:
+        """Tell whether somebody might have been speaking in the last moment: too generous, never too strict."""
         ...
 
     def reset(self) -> None:

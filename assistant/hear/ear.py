@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from assistant.core.audio import FRAME_MS, Frame
 from assistant.core.effect import Expecting
 from assistant.core.event import Cause, Event, Faulted, NothingHeard, Woke
-from assistant.core.ports import FrameSource, VoiceActivity, WakeWord
+from assistant.core.ports import Device, FrameSource, VoiceActivity, WakeWord
 from assistant.core.text import Phrase
 from assistant.errors import CabinError
 from assistant.hear.turn import LEAD_MS, Turn
@@ -47,6 +47,7 @@ class Ear:
     ) -> None:
         """Take the parts; nothing is heard before `start`. `next_turn` gives numbers that only grow."""
         self._source = source
+        self._device = source if isinstance(source, Device) else None
         self._wake = wake
         self._voice_activity = voice_activity
         self._post = post
@@ -80,27 +81,27 @@ class Ear:
 
     def listen(self, turn: int, expecting: Expecting, timeout_s: float) -> None:
         """Open `turn` without a wake word, or tell the open turn what is expected; an older turn than the latest is ignored."""
-        self._orders.put(partial(self._listen, turn, expecting, timeout_s))
+        self._order(partial(self._listen, turn, expecting, timeout_s))
 
     def stop_listening(self, turn: int) -> None:
         """Close `turn` without an event."""
-        self._orders.put(partial(self._stop_listening, turn))
+        self._order(partial(self._stop_listening, turn))
 
     def settle(self, turn: int, generation: int) -> None:
         """Note that this generation is a whole sentence: its turn ends at the short silence."""
-        self._orders.put(partial(self._settle, turn, generation))
+        self._order(partial(self._settle, turn, generation))
 
     def push_to_talk(self, seat: str | None = None) -> None:
         """Open a new turn, as the wake word does; ignored while muted."""
-        self._orders.put(partial(self._woke, Cause.BUTTON, seat))
+        self._order(partial(self._woke, Cause.BUTTON, seat))
 
     def mind_words(self, mind: bool) -> None:
         """Heed wake words, or not while a person talks to somebody else; the button opens the ear all the same."""
-        self._orders.put(partial(self._mind_words, mind))
+        self._order(partial(self._mind_words, mind))
 
     def mute(self, muted: bool) -> None:
         """Stop hearing altogether, or hear again; an open turn ends with NothingHeard."""
-        self._orders.put(partial(self._mute, Hearing.MUTED if muted else Hearing.OPEN))
+        self._order(partial(self._mute, Hearing.MUTED if muted else Hearing.OPEN))
 
     @property
     def deaf(self) -> bool:
@@ -112,6 +113,15 @@ class Ear:
         """Tell whether frames are dropped unheard."""
         return self._hearing is Hearing.MUTED
 
+    def _order(self, order: Callable[[], None]) -> None:
+        """Do it in the ear's thread, with the next frame."""
+        self._orders.put(order)
+        self._hurry(now=True)
+
+    def _hurry(self, *, now: bool) -> None:
+        if self._device is not None:
+            self._device.hurry(now)
+
     def _run(self) -> None:
         """Hear until the source ends; then end the open turn with what was said."""
         try:
@@ -121,6 +131,7 @@ class Ear:
                     self._orders.get()()
                 if self._hearing is Hearing.OPEN:
                     self._hear(frame)
+                self._hurry(now=self._turn is not None or self._voice_activity.maybe or not self._orders.empty())
         except CabinError as error:
             _LOG.error("the ear stopped: %s", error)
             self._post(Faulted(self._latest, Phrase(error.phrase)))
@@ -130,7 +141,7 @@ class Ear:
     def _hear(self, frame: Frame) -> None:
         """Wake or go on with the open turn; where there is no device nothing is looked for in its silence."""
         is_speech = not frame.void and self._voice_activity.speech(frame.pcm)
-        word = None if frame.void else self._wake.hears(frame.pcm)
+        word = None if frame.void else self._wake.hears(frame.pcm, maybe_speech=self._voice_activity.maybe)
         self._recent.append(frame)
         if word is not None and self._minds_words:
             _LOG.debug("woken by %s", word)

@@ -23,6 +23,8 @@ GONE_AFTER_S = 1.0
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 30.0
 """A search costs 50 to 100 ms of CPU. What changes is noticed anyway: `look`, and the files in `_PLACES`."""
+CALM_S = 0.08
+"""While nobody speaks frames are given out so many seconds at a time: a thread that wakes a few times costs less than one that wakes often."""
 LOOK_S = 0.2
 """How often those files are looked at while there is no device."""
 _PLACES = ("/dev/snd", "/run/pulse/native", "/run/pipewire/pipewire-0")
@@ -88,7 +90,8 @@ class Microphone:
         self._source = source
         self._opened = ""
         """The source that is recorded."""
-        self._queue: queue.Queue[tuple[bytes, float]] = queue.Queue(QUEUE_FRAMES)
+        self._queue: queue.SimpleQueue[tuple[bytes, float]] = queue.SimpleQueue()
+        self._hurried = threading.Event()
         self._closed = threading.Event()
         self._resting = threading.Event()
         self._looked = threading.Event()
@@ -140,10 +143,14 @@ class Microphone:
         """Look for a device that is gone now, because something changed; from any thread."""
         self._looked.set()
 
+    def hurry(self, now: bool) -> None:
+        """Give each frame as soon as it is there, or several at a time; from any thread."""
+        if now is not self._hurried.is_set():
+            (self._hurried.set if now else self._hurried.clear)()
+
     def _nudge(self) -> None:
         """Let whoever waits for a frame look around."""
-        with suppress(queue.Full):
-            self._queue.put_nowait((b"", time.monotonic()))
+        self._queue.put((b"", time.monotonic()))
 
     def _rest(self) -> Iterable[Frame]:
         """Wait without the device; a void frame now and then says that nobody hangs."""
@@ -174,8 +181,8 @@ class Microphone:
 
     def _arrived(self, data: Any, _frames: int, _time: Any, _status: Any) -> None:
         """Put one frame on the queue; runs in PortAudio's thread and does nothing else."""
-        with suppress(queue.Full):
-            self._queue.put_nowait((bytes(data), time.monotonic()))
+        if self._queue.qsize() < QUEUE_FRAMES:
+            self._queue.put((bytes(data), time.monotonic()))
 
     def _connect(self) -> bool:
         """Open the device, after a first failure with a fresh list of devices; tell whether it lives."""
@@ -204,6 +211,8 @@ class Microphone:
     def _live(self) -> Iterable[Frame]:
         """Yield what the device hears until it is closed or gone."""
         while not self._closed.is_set() and not self._resting.is_set():
+            if self._queue.empty():
+                self._hurried.wait(CALM_S)
             try:
                 pcm, at = self._queue.get(timeout=GONE_AFTER_S)
             except queue.Empty:
@@ -230,12 +239,15 @@ class Microphone:
     def _away(self, seconds: float) -> Generator[Frame, None, bool]:
         """Yield silence in real time, so that an open turn can end; return early, with True, when devices may have changed."""
         start, before = time.monotonic(), _devices()
-        every = round(LOOK_S * 1000 / FRAME_MS)
-        for count in range(1, round(seconds * 1000 / FRAME_MS) + 1):
-            due = start + count * FRAME_MS / 1000
-            if self._closed.wait(max(0.0, due - time.monotonic())) or self._resting.is_set():
-                return False
-            yield Frame(_SILENCE, due, void=True)
+        every, last = round(LOOK_S * 1000 / FRAME_MS), round(seconds * 1000 / FRAME_MS)
+        upto = 0
+        for count in range(1, last + 1):
+            if count > upto:
+                upto = count if self._hurried.is_set() else min(last, count - 1 + round(CALM_S * 1000 / FRAME_MS))
+                due = start + upto * FRAME_MS / 1000
+                if self._closed.wait(max(0.0, due - time.monotonic())) or self._resting.is_set():
+                    return False
+            yield Frame(_SILENCE, start + count * FRAME_MS / 1000, void=True)
             if count % every == 0 and (self._looked.is_set() or _devices() != before):
                 self._looked.clear()
                 return True

@@ -67,6 +67,11 @@ class GatedSilero:
             self._speech = False
         return self._speech
 
+    @property
+    def maybe(self) -> bool:
+        """Tell whether the last moment might hold speech: what `speech` says is within it."""
+        return self._open_frames > 0
+
     def reset(self) -> None:
         """Forget the speech so far; what is known of the noise stays."""
         self._silero.sleep()

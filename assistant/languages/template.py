@@ -1,12 +1,13 @@
 """The syntax of sentence templates: text in, a small tree out."""
 
 import itertools
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from assistant.errors import ConfigError
 
-SPECIAL: Final = "[](){}<>|"
+_WORD: Final = re.compile(r"[^\[\](){}<>|\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +141,10 @@ class _Reader:
             case "]" | ")" | ">" | "}":
                 raise self.error(f"unexpected {mark!r}")
             case _:
-                start = self.at
-                while (mark := self.peek()) and mark not in SPECIAL and not mark.isspace():
-                    self.at += 1
-                return Text(self.template[start : self.at])
+                word = _WORD.match(self.template, self.at)
+                assert word is not None
+                self.at = word.end()
+                return Text(word[0])
 
     def group(self, end: str) -> Node:
         """Read a bracketed group, brackets included."""

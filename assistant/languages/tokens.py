@@ -78,6 +78,7 @@ _ONE: Final = {
     "o'clock": "oclock", "tyre": "tire", "tyres": "tires", "colour": "color", "favourite": "favorite", "centre": "center",
 }  # fmt: skip
 _ONE_ZH: Final = {"°": "度", "℃": "度", "¥": "元", "$": "美元", "½": "半", "€": "欧元"}
+_ONE_OF_CHARACTERS: Final = {**_ONE, **_ONE_ZH, "%": "%"}
 _DOTTED: Final = {("p", "m"): "pm", ("a", "m"): "am", ("a", "c"): "ac"}
 """Written with full stops and spaces: "six p. m."."""
 _TWO: Final = {
@@ -106,6 +107,8 @@ def tokens(text: str, *, characters: bool = False) -> tuple[Token, ...]:
 
 def words(text: str, *, characters: bool = False) -> tuple[str, ...]:
     """Return just the words of a text."""
+    if text.isalpha() and text.isascii() and text.islower():  # one plain word, as most of what is compiled at the start
+        return _spelled(text, _ONE)
     return tuple(token.word for token in tokens(text, characters=characters))
 
 
@@ -128,7 +131,7 @@ def _plain(text: str) -> tuple[str, list[int]]:
 
 def _split(plain: str, places: list[int], *, characters: bool) -> Iterator[Token]:
     """Yield the words of normalised text."""
-    one = {**_ONE, **_ONE_ZH, "%": "%"} if characters else _ONE
+    one = _ONE_OF_CHARACTERS if characters else _ONE
     pause, money = False, ""
     for match in _WORDS.finditer(plain):
         start, end = places[match.start()], places[match.end() - 1] + 1

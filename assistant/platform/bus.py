@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from assistant.errors import BusError, Trouble
 from assistant.platform.exported import Exported, Served
@@ -29,6 +29,7 @@ TROUBLES: Final = {
     "AuthFailed": Trouble.DENIED,
 }
 
+Kept = TypeVar("Kept")
 Heard = Callable[[str, str, tuple[Any, ...]], None]
 """Takes a signal's sender (its unique name), its object and its arguments; called on the bus's thread."""
 
@@ -121,22 +122,16 @@ class Bus:
         """Hear `interface.Signal` of a sender ("" is anybody), now and after every reconnection."""
         interface, _, member = signal.rpartition(".")
         wish = _Wish(sender, interface, member, heard, arg0)
-        with self._lock:
-            self._wishes.append(wish)
-        self._soon(lambda: self._subscribe(wish))
+        self._keep(self._wishes, wish, lambda: self._subscribe(wish))
 
     def on_back(self, back: Callable[[], None]) -> None:
         """Call `back` now if there is a connection, and after every reconnection; on the bus's thread."""
-        with self._lock:
-            self._back.append(back)
-        self._soon(back)
+        self._keep(self._back, back, back)
 
     def publish(self, name: str, path: str, xml: str, object_: Exported) -> None:
         """Own a name and serve one object there, now and after every reconnection."""
         served = Served(name, path, xml, object_)
-        with self._lock:
-            self._served.append(served)
-        self._soon(lambda: self._serve(served))
+        self._keep(self._served, served, lambda: self._serve(served))
 
     def emit(self, path: str, signal: str, kinds: str, *arguments: object, to: str | None = None) -> None:
         """Send `interface.Signal` to everybody, or to one connection; lost where there is no bus. Does not block."""
@@ -160,10 +155,12 @@ class Bus:
         self._loop.do(self._leave)
         self._loop.close()
 
-    def _soon(self, job: Callable[[], None]) -> None:
-        """Run a job on the bus's thread and wait for it, if there is a connection; a reconnection does it otherwise."""
-        if self._connection is None:
-            return
+    def _keep(self, kept: list[Kept], one: Kept, job: Callable[[], None]) -> None:
+        """Do a job on the bus's thread and wait for it; without a connection the next one does it, for what is kept."""
+        with self._lock:
+            kept.append(one)
+            if self._connection is None:
+                return
         done = threading.Event()
 
         def run() -> None:
@@ -187,9 +184,9 @@ class Bus:
             self._again()
             return
         connection.con.connect("closed", lambda *_: self._lost())
-        self._connection = connection
         self._retry_s = FIRST_RETRY_S
         with self._lock:
+            self._connection = connection
             wishes, served, back = list(self._wishes), list(self._served), list(self._back)
         for wish in wishes:
             self._subscribe(wish)

@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from assistant.platform.glib import Gio, GLib
+from assistant.platform.glib import Gio, GLib, let_go
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,8 @@ class Served:
     xml: str
     exported: Exported
     _ids: list[int] = field(default_factory=list)
+    _answered: list[Any] = field(default_factory=list)
+    """Calls that may not be freed yet."""
     _kinds: dict[str, str] = field(default_factory=dict)
     """D-Bus types of what methods return, of properties, and of properties that may be set (with a trailing "=")."""
 
@@ -80,6 +82,8 @@ class Served:
     def _called(
         self, _con: object, sender: str, _path: str, interface: str, method: str, packed: Any, call: Any
     ) -> None:
+        self._answered = let_go(self._answered)
+        self._answered.append(call)
         try:
             if interface == PROPERTIES:
                 call.return_value(self._property(method, packed.unpack()))

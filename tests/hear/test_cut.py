@@ -12,6 +12,8 @@ from assistant.hear.vad import GatedSilero
 class Marked:
     """Frames that begin with S are speech."""
 
+    maybe = True
+
     def speech(self, pcm: bytes) -> bool:
         return pcm[:1] == b"S"
 

@@ -24,6 +24,15 @@ class Script:
         self._idle = threading.Event()
         self.failure: Exception | None = None
         self.void = False
+        self.hurried = False
+
+    def hurry(self, now: bool) -> None:
+        self.hurried = now
+
+    def rest(self) -> None:
+        raise AssertionError
+
+    resume = look = rest
 
     def say(self, what: bytes, length_ms: int) -> None:
         self._lines.put((what, length_ms // FRAME_MS))
@@ -54,11 +63,15 @@ class Hears:
         self.frames = 0
         self.resets = 0
 
-    def hears(self, pcm: bytes) -> str | None:
+    maybe = False
+
+    def hears(self, pcm: bytes, *, maybe_speech: bool) -> str | None:
         self.frames += 1
+        assert maybe_speech is (pcm[:1] != SILENCE)
         return "word" if pcm[:1] == WORD else None
 
     def speech(self, pcm: bytes) -> bool:
+        self.maybe = pcm[:1] != SILENCE
         return pcm[:1] == SPEECH
 
     def reset(self) -> None:
@@ -108,6 +121,23 @@ def test_nothing_happens_without_the_wake_word(car: Car) -> None:
     car.script.say(SILENCE, 2000)
 
     assert car.told() == []
+
+
+def test_frames_are_wanted_at_once_only_while_somebody_may_speak_or_a_turn_is_open(car: Car) -> None:
+    car.script.say(SILENCE, 100)
+    assert not car.script.hurried
+    car.script.say(SPEECH, 100)
+    assert car.script.hurried
+    car.script.say(SILENCE, 100)
+    assert not car.script.hurried
+
+    car.ear.listen(1, Expecting.COMMAND, 6.0)
+    assert car.script.hurried, "before the next frame"
+    car.script.say(SILENCE, 3000)
+    assert car.script.hurried
+    car.script.say(SILENCE, 3500)
+    assert kinds(car.told()) == [NothingHeard]
+    assert not car.script.hurried
 
 
 def test_a_turn_from_word_to_end(car: Car) -> None:

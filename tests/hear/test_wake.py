@@ -10,10 +10,13 @@ import pytest
 
 from assistant.core.audio import FRAME_BYTES
 from assistant.errors import ModelError
+from assistant.hear.vad import GatedSilero
 from assistant.hear.wake import SHIPPED_WORDS, MicroWake
+from assistant.hear.wav import read_audio
 
 Rows = list[dict[str, Any]]
 SECOND = bytes(32000)
+CLIPS = Path(__file__).parents[1] / "clips"
 
 
 def frames(pcm: bytes) -> Iterator[bytes]:
@@ -40,6 +43,31 @@ def test_a_spoken_word_wakes_once(alexas: list[bytes]) -> None:
 
     assert max(counts) == 1
     assert sum(counts) >= 0.96 * len(counts)
+
+
+def test_a_word_is_heard_alike_whether_the_models_rested_before_it_or_not() -> None:
+    word = read_audio(CLIPS / "air-conditioning.flac")[: 2 * len(SECOND)]
+    pcm = SECOND * 3 + word + SECOND * 3 + word + SECOND
+    always, resting, voice = MicroWake(SHIPPED_WORDS), MicroWake(SHIPPED_WORDS), GatedSilero()
+    heard, rested = [], 0
+    for frame in frames(pcm):
+        voice.speech(frame)
+        rested += not voice.maybe
+        heard.append((always.hears(frame), resting.hears(frame, maybe_speech=voice.maybe)))
+
+    assert [one for one, _ in heard if one] == ["alexa", "alexa"]
+    assert [one for one, _ in heard] == [other for _, other in heard]
+    assert rested > 100, "the silence was not gone through"
+
+
+def test_a_word_that_was_kept_is_heard_as_soon_as_somebody_may_speak() -> None:
+    word = list(frames(SECOND + read_audio(CLIPS / "air-conditioning.flac")[: 2 * len(SECOND)]))
+    always = MicroWake(["alexa"])
+    at = next(number for number, frame in enumerate(word) if always.hears(frame))
+    wake = MicroWake(["alexa"])
+
+    assert all(wake.hears(frame, maybe_speech=False) is None for frame in word[:at])
+    assert wake.hears(word[at], maybe_speech=True) == "alexa"
 
 
 @pytest.mark.shared

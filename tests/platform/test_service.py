@@ -1,5 +1,6 @@
 """Cabin on a real bus, with the whole assistant behind it and other programs' eyes on it."""
 
+import socket
 import subprocess
 import threading
 import time
@@ -100,6 +101,7 @@ def test_the_state_is_told_as_signal_and_as_property(screen: Bus) -> None:
     assert "thinking" in [state for state, _ in told]
     assert {number for _, number in told} == {turn}
     assert screen.get(CABIN, f"{I}.State") == "idle"
+    changes.until(lambda all_: bool(all_) and all_[-1][1].get("State") == "idle")
     assert [change[1]["State"] for change in changes.all] == [state for state, _ in told]
 
 
@@ -208,15 +210,42 @@ def test_a_second_cabin_is_not_on_the_bus_and_the_first_goes_on(
     second.close()
 
 
-def test_on_auto_nothing_waits_for_a_bus_that_is_not_there(app: App, tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", ["absent", "silent"])
+def test_on_auto_it_comes_up_with_a_bus_that_comes_late(
+    make_bus: Callable[[], PrivateBus], app: App, before: str
+) -> None:
     from assistant.buses import Buses
 
     assert app.door is not None
-    buses = Buses(replace(Config(), dbus=Dbus("auto", f"unix:path={tmp_path}/nobody")))
+    late = make_bus()
+    late.kill()
+    path = late.address.removeprefix("unix:path=")
+    Path(path).unlink(missing_ok=True)
+    buses = Buses(replace(Config(), dbus=Dbus("auto", late.address)))
+    with socket.socket(socket.AF_UNIX) as held:
+        if before == "silent":  # as systemd holds it until dbus-daemon runs
+            held.bind(path)
+            held.listen()
+        assert buses.appear(app.door) is True
+        assert "no program can talk to Cabin" in buses.story()
+        time.sleep(1.2)
+    Path(path).unlink(missing_ok=True)
+    late.start()
 
-    assert buses.appear(app.door) is False
-    assert "no program can talk to Cabin" in buses.story()
+    screen = Bus(late.address)
+    replies = Ears(screen, f"{I}.Reply")
+    assert wait_until(lambda: serves(screen), 10.0)
+    turn = screen.call(CABIN, f"{I}.Ask", "ss", "what time is it", "en")[0]
+    assert replies.until(bool, 60.0)[0][0] == turn
+    screen.close()
     buses.close()
+
+
+def serves(screen: Bus) -> bool:
+    try:
+        return bool(screen.get(CABIN, f"{I}.State") == "idle")
+    except BusError:
+        return False
 
 
 def test_what_is_introspected_is_what_is_served(private_bus: PrivateBus, app: App) -> None:

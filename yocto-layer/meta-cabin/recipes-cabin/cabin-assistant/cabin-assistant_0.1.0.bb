@@ -41,7 +41,7 @@ PACKAGECONFIG[whisper] = ",,,python3-faster-whisper"
 do_install:append() {
     install -d ${D}${datadir}/cabin/models ${D}${datadir}/doc/cabin ${D}${sysconfdir}/cabin
     cp -R --no-preserve=ownership ${S}/config ${D}${datadir}/cabin/
-    install -m 0644 ${S}/models/models.toml ${D}${datadir}/cabin/models/
+    install -m 0644 ${S}/models/models.toml ${S}/models/*.gguf ${S}/models/*.md ${D}${datadir}/cabin/models/
     install -m 0644 ${S}/ARCHITECTURE.md ${D}${datadir}/doc/cabin/
     install -m 0644 ${S}/config/cabin.toml ${D}${sysconfdir}/cabin/
 
