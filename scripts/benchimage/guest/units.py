@@ -14,9 +14,9 @@ CGROUPS: Final = Path("/sys/fs/cgroup")
 MB: Final = 1_000_000
 
 
-def run(*command: str, timeout_s: float = 120.0) -> str:
-    """Return what a program prints; RuntimeError with its complaint if it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s)
+def run(*command: str, told: str = "", timeout_s: float = 120.0) -> str:
+    """Return what a program prints that is told something; RuntimeError with its complaint if it fails."""
+    done = subprocess.run(command, input=told, capture_output=True, text=True, check=False, timeout=timeout_s)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {(done.stderr or done.stdout).strip()[-300:]}")
     return done.stdout
