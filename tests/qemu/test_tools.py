@@ -1,6 +1,7 @@
 """Other programs: what is missing is named with its Debian package, what failed with its last words."""
 
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -43,6 +44,22 @@ def test_a_kernel_without_foreign_programs_is_told(tmp_path: Path, monkeypatch: 
 
     with pytest.raises(CabinError, match="qemu-user-static"):
         tools.need_foreign_programs()
+
+
+def test_who_is_not_root_and_has_no_users_to_lend_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = pwd.getpwnam("nobody")
+    users, groups = tmp_path / "subuid", tmp_path / "subgid"
+    monkeypatch.setattr(tools, "LENT", (users, groups))
+    monkeypatch.setattr(tools, "need", lambda *_: None)
+    monkeypatch.setattr(os, "geteuid", lambda: nobody.pw_uid)
+    users.write_text("nobody:100000:65536\n")
+
+    with pytest.raises(CabinError, match="subgid lends nobody") as caught:
+        tools.need_lent_users()
+    assert "sudo usermod" in caught.value.mend
+
+    groups.write_text(f"{nobody.pw_uid}:100000:65536\n")
+    tools.need_lent_users()
 
 
 def test_what_fails_says_its_last_words_and_where_the_rest_is(tmp_path: Path) -> None:
