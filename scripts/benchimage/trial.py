@@ -71,7 +71,8 @@ class Trial:
     def _quietly(self) -> None:
         """Measure what does not depend on speech."""
         self._do("ask", text=WARM_UP)
-        self._do("idle", seconds=IDLE_S)
+        told = self._do("idle", seconds=IDLE_S)
+        self._judge("it comes to rest", told is not None, told)
         self._do("bus", times=BUS_CALLS)
 
     def _speech(self) -> None:

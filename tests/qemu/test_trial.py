@@ -148,12 +148,13 @@ def test_each_thing_that_is_wrong_is_seen(change: Callable[[str, Told], None], s
 
 def test_a_step_that_fails_is_a_check_that_failed_and_the_rest_is_still_tried() -> None:
     def fail(step: str, answer: Told) -> None:
-        if step in {"speak", "order_without_link", "order_recovered"}:
+        if step in {"idle", "speak", "order_without_link", "order_recovered"}:
             raise CabinError(f"{step} failed in the guest: TimeoutError", "see the console")
 
     machine = Scripted(fail)
     done = tried(machine)
 
+    assert "it comes to rest" in wrong(done)
     assert "an order survives a tunnel" in wrong(done)
     assert "the order survives the power cut" in wrong(done)
     assert "off" in machine.log
