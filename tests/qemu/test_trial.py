@@ -185,6 +185,7 @@ def test_the_document_of_a_trial_is_read_back_and_shown(tmp_path: Any) -> None:
     assert document["passed"]
     assert document["figures"]["ms_from_the_last_word"]["timer"]["first_sound"] == 1000
     assert document["figures"]["boot"][1]["cabin_start_s"] == 3.4
+    assert document["figures"]["boot"][1]["wall_s"] == 90
     assert document["figures"]["listening_again_s"] == {"SIGKILL": 3.4, "SIGSTOP": 3.4}
     page = result.shown(document)
     assert "first_sound 1000" in page
