@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -107,18 +108,21 @@ def run(
     """
     began = told = time.monotonic()
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as out:
-        environment = {**os.environ, "PATH": SBIN, **(env or {})}
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=environment, cwd=cwd
+    environment = {**os.environ, "PATH": SBIN, **(env or {})}
+    with log.open("wb") as out, ThreadPoolExecutor(1) as other:
+        # A signal's handler runs in this thread: an interrupt while the program is being started does not lose it.
+        starting = other.submit(
+            subprocess.Popen, command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment, cwd=cwd
         )
         try:
+            process = starting.result()
             while process.poll() is None:
                 time.sleep(LOOK_EVERY_S)
                 if time.monotonic() - told >= TELL_EVERY_S:
                     told = time.monotonic()
                     say(f"{what}: {told - began:.0f} s; {last_line(log)}")
         except BaseException:
+            process = starting.result()
             process.terminate()
             process.wait()
             raise

@@ -83,9 +83,21 @@ def test_long_work_tells_how_far_it_is(
     assert "wheels: 0 s; 17 of 53" in capsys.readouterr().err
 
 
-def test_an_interrupt_ends_the_program_too(tmp_path: Path) -> None:
+SLOW_START = """
+class Slow(subprocess.Popen):
+    def __init__(self, *words, **options):
+        super().__init__(*words, **options)
+        time.sleep(1)
+
+subprocess.Popen = Slow
+"""
+
+
+@pytest.mark.parametrize("started", ["", SLOW_START], ids=["running", "being started"])
+def test_an_interrupt_ends_the_program_too(tmp_path: Path, started: str) -> None:
     code = (
-        "import os, signal, sys, threading; from pathlib import Path; from scripts.benchimage import __main__, tools\n"
+        "import signal, subprocess, time; from pathlib import Path; from scripts.benchimage import __main__, tools\n"
+        f"{started}"
         "signal.signal(signal.SIGTERM, __main__._end)\n"
         f"tools.run(['sh', '-c', 'echo $$; exec sleep 60'], 'x', Path({str(tmp_path / 'log')!r}))"
     )
