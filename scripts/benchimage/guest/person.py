@@ -82,7 +82,7 @@ class Person:
         try:
             return self._asked.get(timeout=timeout_s)
         except queue.Empty:
-            raise TimeoutError(f"no price was read back in {timeout_s:.0f} s") from None
+            raise TimeoutError(f"no price was read back in {timeout_s:.0f} s, but: {self.said()}") from None
 
     def agree(self, turn: int) -> None:
         """Press the button for yes, once the read-back was heard."""
