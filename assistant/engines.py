@@ -161,11 +161,13 @@ class Engines:
         return Ear(source, wake or _Asleep(), GatedSilero(), post, next_turn)
 
     def mouth(self, loudspeaker: Loudspeaker | None, post: Callable[[Event], None], reporter: Reporter) -> "Mouth":
-        """Return what speaks; without a loudspeaker it tells the words only."""
+        """Return what speaks; without a loudspeaker, or where text alone was chosen, it tells the words only."""
         from assistant.mouth import Mouth
         from assistant.speak.voice import Talker
 
-        return Mouth(Talker(self.voices(), loudspeaker) if loudspeaker else None, post, reporter)
+        if loudspeaker is None or self._config.speak.engine == "none":
+            return Mouth(None, post, reporter)
+        return Mouth(Talker(self.voices(), loudspeaker), post, reporter)
 
     def voices(self) -> tuple[Voice, ...]:
         """Return the voices that can be used, the preferred first."""

@@ -32,6 +32,7 @@ def root_tar(build: Path) -> Path:
 
 def _bootstrap(part: Path) -> None:
     tools.need("mmdebstrap", "arch-test")
+    tools.need_lent_users()
     tools.need_foreign_programs()
     tools.need_space(part, NEEDS_BYTES)
     tar = part / "root.tar"

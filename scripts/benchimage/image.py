@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from assistant.errors import CabinError
 from scripts.benchimage import assemble, cache, debian, papers, tools, wheels
 
 SOURCES: Final = ("assistant", "models", "config", "systemd", "tests/clips", "pyproject.toml", "README.md", "LICENSE")
@@ -32,11 +33,7 @@ def image(build: Path) -> Image:
     tools.need("qemu-system-aarch64", "qemu-img", "mke2fs", "depmod", *_unless_root("fakeroot"))
     root, site, ca = debian.root_tar(build), wheels.site(build), papers.made(build)
     python = wheels.own_python(build)
-    key = cache.key_of(
-        *(each.parent.name if each.is_file() else each.name for each in (root, site, ca)),
-        *(cache.files_key(cache.ROOT / name) for name in SOURCES),
-        *(cache.files_key(HERE / name) for name in ("assemble.py", "initrd.py", "overlay", "guest")),
-    )
+    key = _key(root, site, ca)
 
     def make(part: Path) -> None:
         tools.need_space(part, NEEDS_BYTES)
@@ -46,10 +43,21 @@ def image(build: Path) -> Image:
         command = [*_unless_root("fakeroot", "--"), *program]
         tools.run(command, "assembling", build / "image.log", cwd=cache.ROOT)
         shutil.rmtree(own)
+        if _key(root, site, ca) != key:
+            raise CabinError("the sources changed while the image was made of them", "run it again")
 
     made = cache.product(build, "image", key, make, "the image")
     about = json.loads((made / assemble.ABOUT).read_text())
     return Image(made / assemble.DISK, made / assemble.KERNEL, made / assemble.INITRD, about | {"key": key})
+
+
+def _key(*parts: Path) -> str:
+    """Return the hash of all that goes into the image: products by their names, sources by their contents."""
+    return cache.key_of(
+        *(each.parent.name if each.is_file() else each.name for each in parts),
+        *(cache.files_key(cache.ROOT / name) for name in SOURCES),
+        *(cache.files_key(HERE / name) for name in ("assemble.py", "initrd.py", "overlay", "guest")),
+    )
 
 
 def _unless_root(*words: str) -> Sequence[str]:

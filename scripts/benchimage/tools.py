@@ -1,11 +1,13 @@
 """Other programs: whether they are here, what to do if not, and running one that takes long."""
 
 import os
+import pwd
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -23,12 +25,15 @@ DEBIAN: Final[Mapping[str, str]] = {
     "mke2fs": "e2fsprogs",
     "depmod": "kmod",
     "fakeroot": "fakeroot",
+    "newuidmap": "uidmap",
     "openssl": "openssl",
     "aarch64-linux-gnu-g++": "crossbuild-essential-arm64",
     "cmake": "cmake",
     "ninja": "ninja-build",
 }
 """Program → the Debian package that has it."""
+LENT: Final = (Path("/etc/subuid"), Path("/etc/subgid"))
+"""Which numbers of users and groups an ordinary user may give away."""
 SBIN: Final = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 """Where programs are looked for: Debian keeps mke2fs from an ordinary user's PATH."""
 
@@ -56,6 +61,21 @@ def need_space(folder: Path, bytes_free: int) -> None:
             f"{folder} has {free / 1e9:.1f} GB free, {bytes_free / 1e9:.1f} GB are needed",
             "make room, or name a folder on another disk in CABIN_QEMU_BUILD",
         )
+
+
+def need_lent_users() -> None:
+    """Raise CabinError unless this user is root, or may make a root of its own with users in it."""
+    if os.geteuid() == 0:
+        return
+    need("newuidmap")
+    name = pwd.getpwuid(os.geteuid()).pw_name
+    for table in LENT:
+        lines = table.read_text().splitlines() if table.exists() else []
+        if not any(line.split(":")[0] in {name, str(os.geteuid())} for line in lines):
+            raise CabinError(
+                f"{table} lends {name} no numbers for the users of another root",
+                f"sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {name}",
+            )
 
 
 def need_foreign_programs() -> None:
@@ -88,18 +108,21 @@ def run(
     """
     began = told = time.monotonic()
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as out:
-        environment = {**os.environ, "PATH": SBIN, **(env or {})}
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=environment, cwd=cwd
+    environment = {**os.environ, "PATH": SBIN, **(env or {})}
+    with log.open("wb") as out, ThreadPoolExecutor(1) as other:
+        # A signal's handler runs in this thread: an interrupt while the program is being started does not lose it.
+        starting = other.submit(
+            subprocess.Popen, command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment, cwd=cwd
         )
         try:
+            process = starting.result()
             while process.poll() is None:
                 time.sleep(LOOK_EVERY_S)
                 if time.monotonic() - told >= TELL_EVERY_S:
                     told = time.monotonic()
                     say(f"{what}: {told - began:.0f} s; {last_line(log)}")
         except BaseException:
+            process = starting.result()
             process.terminate()
             process.wait()
             raise

@@ -63,7 +63,7 @@ class Trial:
         self._machine.start()
         wall_s = self._machine.wait_up(BOOT_WALL_S)
         told = self._do("boot") or {}
-        told |= {"wall_s": round(wall_s), "which": what}
+        self.steps[-1] |= {"wall_s": round(wall_s), "which": what}
         states = {unit: facts["state"] for unit, facts in told.get("services", {}).items()}
         good = told.get("system") == "running" and set(states.values()) == {"active"}
         self._judge(f"{what}: every service is up", good, told.get("failed_units") or states)
@@ -71,7 +71,8 @@ class Trial:
     def _quietly(self) -> None:
         """Measure what does not depend on speech."""
         self._do("ask", text=WARM_UP)
-        self._do("idle", seconds=IDLE_S)
+        told = self._do("idle", seconds=IDLE_S)
+        self._judge("it comes to rest", told is not None, told)
         self._do("bus", times=BUS_CALLS)
 
     def _speech(self) -> None:

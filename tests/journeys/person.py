@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from assistant.app import App
-from assistant.config import Config, Dbus, Link, Model, Paths
+from assistant.app import App, Reference
+from assistant.config import Config, Dbus, Link, Model, Paths, Speak
 from assistant.core.context import Connectivity
 from assistant.core.order import Order, State
+from assistant.core.ports import Loudspeaker
 from assistant.dialogue.state import Phase
 from assistant.link.loopback import Child
 from assistant.report import Exchange
@@ -23,12 +24,20 @@ AT_REST = frozenset({Phase.IDLE, Phase.CONFIRMING, Phase.CHOOSING})
 class Car:
     """A person in a car who types."""
 
-    def __init__(self, folder: Path, link: Link, language: str = "en", bus: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        link: Link,
+        language: str = "en",
+        bus: str = "",
+        speak: Speak | None = None,
+        loudspeaker: Callable[[Reference], Loudspeaker] | None = None,
+    ) -> None:
         paths = Paths(state=str(folder / "state"), cache=str(folder / "cache"))
-        base = replace(Config(), paths=paths, link=link, model=Model(name="none"))
+        base = replace(Config(), paths=paths, link=link, model=Model(name="none"), speak=speak or Speak())
         self.config = replace(base, language=language, dbus=Dbus("yes" if bus else "no", bus))  # type: ignore[arg-type]
         self.exchanges: list[Exchange] = []
-        self.app = App(self.config, report=self.exchanges.append)
+        self.app = App(self.config, report=self.exchanges.append, loudspeaker=loudspeaker)
         self.folder = folder / "state"
 
     def talk(self, script: Callable[[], None]) -> None:

@@ -9,12 +9,15 @@ import pytest
 
 pytest.importorskip("sqlalchemy")
 
-from assistant.config import Link
+from assistant.config import Link, Speak
 from assistant.core.context import Connectivity
 from assistant.core.order import State
 from assistant.ledger.audit import Head
 from assistant.ledger.store import Ledger
+from assistant.mouth import Mouth
 from assistant.session import settle
+from assistant.speak.silent import Pace, Silent
+from assistant.speak.voice import Talker
 from tests.journeys.person import AT_REST, Car
 
 CHILD = Link(kind="child", sandbox_pace=60.0)
@@ -62,6 +65,31 @@ def test_without_a_yes_nothing_is_bought(tmp_path: Path) -> None:
             assert "Shall I order it?" in price
             car.say(answer)
             assert car.state() is State.CANCELLED
+        assert car.booked() == 0
+
+    car.talk(script)
+
+
+def test_where_text_alone_was_chosen_what_was_shown_can_be_agreed_to(tmp_path: Path) -> None:
+    car = Car(tmp_path, CHILD, speak=Speak(engine="none"), loudspeaker=lambda _: Silent(pace=Pace.FAST))
+
+    def script() -> None:
+        (*_, price) = car.say("order a large latte")
+        assert "Shall I order it?" in price
+        car.say("yes")
+        assert car.booked() == 1
+
+    car.talk(script)
+
+
+def test_where_no_voice_works_nothing_is_agreed_to_that_was_not_heard(tmp_path: Path) -> None:
+    speaker = Silent(pace=Pace.FAST)
+    car = Car(tmp_path, CHILD, loudspeaker=lambda _: speaker)
+    car.app.mouth = Mouth(Talker((), speaker), car.app.loop.post, car.app.reporter)
+
+    def script() -> None:
+        car.say("order a large latte")
+        car.say("yes")
         assert car.booked() == 0
 
     car.talk(script)

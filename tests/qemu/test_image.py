@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from assistant import config
-from scripts.benchimage import assemble, cache, papers
+from assistant.errors import CabinError
+from scripts.benchimage import assemble, cache, debian, image, papers, tools, wheels
 from scripts.benchimage.guest import shop
 
 SYSTEM = Path("/usr/lib/systemd/system")
@@ -138,3 +139,26 @@ def test_the_shell_scripts_are_clean(script: str) -> None:
     )
 
     assert done.stdout == ""
+
+
+def _nothing(part: Path, *_: Path) -> Path:
+    (part / "own").mkdir()
+    return part / "own"
+
+
+def test_of_sources_that_change_meanwhile_no_image_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "source.py"
+    source.write_text("as it was")
+    monkeypatch.setattr(image, "SOURCES", (str(source),))
+    for module, name in ((debian, "root_tar"), (wheels, "site"), (papers, "made"), (wheels, "own_python")):
+        monkeypatch.setattr(module, name, lambda build: build)
+    monkeypatch.setattr(tools, "need", lambda *_: None)
+    monkeypatch.setattr(image, "_own_package", _nothing)
+    monkeypatch.setattr(tools, "run", lambda *_, **__: source.write_text("as it is now"))
+    build = tmp_path / "build"
+    build.mkdir()
+
+    with pytest.raises(CabinError, match="changed while"):
+        image.image(build)
+
+    assert [path.suffix for path in build.glob("image-*")] == [".part"]

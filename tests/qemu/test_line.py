@@ -1,8 +1,11 @@
 """The line between host and guest: JSON lines in pieces, failures told, a machine that goes off noticed."""
 
+import calendar
 import json
 import socket
+import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,7 +45,9 @@ def test_the_guest_writes_a_line_whole_though_the_port_takes_it_in_pieces() -> N
 
     guest._tell(port, {"done": "up", "said": "打开车窗"})
 
-    assert json.loads(port.written) == {"done": "up", "said": "打开车窗"}
+    told = json.loads(port.written)
+    assert told.pop("clock") == pytest.approx(time.time(), abs=60)
+    assert told == {"done": "up", "said": "打开车窗"}
     assert port.written.count(b"\n") == 1
 
 
@@ -82,7 +87,7 @@ def answer(there: socket.socket, *pieces: bytes) -> list[Any]:
 
 def test_a_step_is_asked_and_its_answer_comes_back(line: tuple[Machine, socket.socket]) -> None:
     machine, there = line
-    asked = answer(there, b'{"done": "idle", "sec', b'onds": 10}\n')
+    asked = answer(there, b'{"done": "idle", "sec', b'onds": 10, "clock": 5.5}\n')
 
     assert machine.do("idle", seconds=10) == {"seconds": 10}
     assert asked == [{"step": "idle", "seconds": 10}]
@@ -90,7 +95,7 @@ def test_a_step_is_asked_and_its_answer_comes_back(line: tuple[Machine, socket.s
 
 def test_a_step_that_failed_in_the_guest_is_an_error_in_its_words(line: tuple[Machine, socket.socket]) -> None:
     machine, there = line
-    answer(there, b'{"failed": "speak", "why": "TimeoutError: nothing came of the sentence in 120 s"}\n')
+    answer(there, b'{"failed": "speak", "why": "TimeoutError: nothing came of the sentence in 120 s", "clock": 5.5}\n')
 
     with pytest.raises(CabinError, match="nothing came of the sentence"):
         machine.do("speak", clip="timer")
@@ -106,9 +111,29 @@ def test_silence_and_a_machine_that_went_off_are_told(line: tuple[Machine, socke
         machine._hear(5, "memory")
 
 
+def test_after_a_power_cut_the_machines_clock_goes_on_from_where_it_was(
+    line: tuple[Machine, socket.socket], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine, there = line
+    started: list[list[str]] = []
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **_: started.append(command))
+    monkeypatch.setattr(machine, "_connected", lambda _: machine._line)
+
+    machine.start()
+    noon = calendar.timegm((2026, 11, 29, 12, 0, 0))
+    answer(there, f'{{"done": "memory", "clock": {noon}.25}}\n'.encode())
+    machine.do("memory")
+    machine.start()
+
+    now, later = (command[command.index("-rtc") + 1] for command in started)
+    assert now.startswith(f"base={time.strftime('%Y-', time.gmtime())}")
+    assert later == "base=2026-11-29T12:00:20,clock=vm"
+
+
 def test_the_machine_has_no_network_no_display_and_one_disk_of_its_own(tmp_path: Path) -> None:
     machine = object.__new__(Machine)
     machine._image, machine._folder, machine._sockets = Image(tmp_path, tmp_path, tmp_path, {}), tmp_path, tmp_path
+    machine._clock = 0.0
     machine._disk, machine.share = tmp_path / "disk.qcow2", tmp_path / "share"
 
     words = machine.command()

@@ -1,6 +1,7 @@
 """Other programs: what is missing is named with its Debian package, what failed with its last words."""
 
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -45,6 +46,22 @@ def test_a_kernel_without_foreign_programs_is_told(tmp_path: Path, monkeypatch: 
         tools.need_foreign_programs()
 
 
+def test_who_is_not_root_and_has_no_users_to_lend_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = pwd.getpwnam("nobody")
+    users, groups = tmp_path / "subuid", tmp_path / "subgid"
+    monkeypatch.setattr(tools, "LENT", (users, groups))
+    monkeypatch.setattr(tools, "need", lambda *_: None)
+    monkeypatch.setattr(os, "geteuid", lambda: nobody.pw_uid)
+    users.write_text("nobody:100000:65536\n")
+
+    with pytest.raises(CabinError, match="subgid lends nobody") as caught:
+        tools.need_lent_users()
+    assert "sudo usermod" in caught.value.mend
+
+    groups.write_text(f"{nobody.pw_uid}:100000:65536\n")
+    tools.need_lent_users()
+
+
 def test_what_fails_says_its_last_words_and_where_the_rest_is(tmp_path: Path) -> None:
     log = tmp_path / "log"
 
@@ -66,9 +83,21 @@ def test_long_work_tells_how_far_it_is(
     assert "wheels: 0 s; 17 of 53" in capsys.readouterr().err
 
 
-def test_an_interrupt_ends_the_program_too(tmp_path: Path) -> None:
+SLOW_START = """
+class Slow(subprocess.Popen):
+    def __init__(self, *words, **options):
+        super().__init__(*words, **options)
+        time.sleep(1)
+
+subprocess.Popen = Slow
+"""
+
+
+@pytest.mark.parametrize("started", ["", SLOW_START], ids=["running", "being started"])
+def test_an_interrupt_ends_the_program_too(tmp_path: Path, started: str) -> None:
     code = (
-        "import os, signal, sys, threading; from pathlib import Path; from scripts.benchimage import __main__, tools\n"
+        "import signal, subprocess, time; from pathlib import Path; from scripts.benchimage import __main__, tools\n"
+        f"{started}"
         "signal.signal(signal.SIGTERM, __main__._end)\n"
         f"tools.run(['sh', '-c', 'echo $$; exec sleep 60'], 'x', Path({str(tmp_path / 'log')!r}))"
     )

@@ -148,12 +148,13 @@ def test_each_thing_that_is_wrong_is_seen(change: Callable[[str, Told], None], s
 
 def test_a_step_that_fails_is_a_check_that_failed_and_the_rest_is_still_tried() -> None:
     def fail(step: str, answer: Told) -> None:
-        if step in {"speak", "order_without_link", "order_recovered"}:
+        if step in {"idle", "speak", "order_without_link", "order_recovered"}:
             raise CabinError(f"{step} failed in the guest: TimeoutError", "see the console")
 
     machine = Scripted(fail)
     done = tried(machine)
 
+    assert "it comes to rest" in wrong(done)
     assert "an order survives a tunnel" in wrong(done)
     assert "the order survives the power cut" in wrong(done)
     assert "off" in machine.log
@@ -184,6 +185,7 @@ def test_the_document_of_a_trial_is_read_back_and_shown(tmp_path: Any) -> None:
     assert document["passed"]
     assert document["figures"]["ms_from_the_last_word"]["timer"]["first_sound"] == 1000
     assert document["figures"]["boot"][1]["cabin_start_s"] == 3.4
+    assert document["figures"]["boot"][1]["wall_s"] == 90
     assert document["figures"]["listening_again_s"] == {"SIGKILL": 3.4, "SIGSTOP": 3.4}
     page = result.shown(document)
     assert "first_sound 1000" in page

@@ -1,4 +1,7 @@
-"""One JSON line in, `{"step": name, …arguments}`; one JSON line out, `{"done": name, …}` or `{"failed": name, "why": …}`."""
+"""One JSON line in, `{"step": name, …arguments}`; one JSON line out, `{"done": name, …}` or `{"failed": name, "why": …}`.
+
+Each line out bears the guest's time, epoch seconds, as `clock`.
+"""
 
 import json
 import sys
@@ -40,7 +43,7 @@ def _line(port: Any) -> bytes:
 
 
 def _tell(port: Any, told: dict[str, Any]) -> None:
-    raw = json.dumps(told, ensure_ascii=False).encode() + b"\n"
+    raw = json.dumps(told | {"clock": time.time()}, ensure_ascii=False).encode() + b"\n"
     while raw:
         raw = raw[port.write(raw) :]
 

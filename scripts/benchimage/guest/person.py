@@ -1,6 +1,7 @@
 """A person in the guest's car: speaks into the microphone's other end, records the loudspeaker's, presses buttons on the bus."""
 
 import json
+import os
 import queue
 import subprocess
 import tempfile
@@ -34,7 +35,9 @@ class Person:
     """Talks to the running service only as people and screens do."""
 
     def __init__(self) -> None:
-        """Listen on the system bus."""
+        """Listen on the system bus; what was said before is gone: a power cut leaves half lines and zeros in the file."""
+        if EXCHANGES.exists():
+            os.truncate(EXCHANGES, 0)
         self._bus = Bus("system")
         self.replies: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._asked: queue.SimpleQueue[tuple[int, str]] = queue.SimpleQueue()
@@ -79,7 +82,7 @@ class Person:
         try:
             return self._asked.get(timeout=timeout_s)
         except queue.Empty:
-            raise TimeoutError(f"no price was read back in {timeout_s:.0f} s") from None
+            raise TimeoutError(f"no price was read back in {timeout_s:.0f} s, but: {self.said()}") from None
 
     def agree(self, turn: int) -> None:
         """Press the button for yes, once the read-back was heard."""

@@ -1,6 +1,5 @@
 """Orders in the guest: what the car's book says, what the companies really did, and the radio between them."""
 
-import subprocess
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,10 +10,14 @@ from scripts.benchimage.guest.units import run
 BOOK: Final = Path("/var/lib/cabin/orders.sqlite")
 BRIDGE_DB: Final = "sqlite:/var/lib/cabin-bridge/bridge.db"
 CARS_PORT: Final = 8883
-CUT: Final = f"""table inet tunnel {{ chain all {{ type filter hook input priority 0;
-  tcp dport {CARS_PORT} drop
-  tcp sport {CARS_PORT} drop
-}} }}"""
+CUT: Final = f"""table inet tunnel {{
+  chain link {{
+    type filter hook input priority 0;
+    tcp dport {CARS_PORT} drop
+    tcp sport {CARS_PORT} drop
+  }}
+}}
+"""
 
 
 def orders() -> list[Order]:
@@ -47,7 +50,7 @@ def story(order: Order) -> dict[str, Any]:
 
 def cut() -> None:
     """Let nothing more through between car and broker, without a word to either."""
-    subprocess.run(["nft", "-f", "-"], input=CUT, text=True, check=True, timeout=30)
+    run("nft", "-f", "-", told=CUT)
 
 
 def mend() -> None:

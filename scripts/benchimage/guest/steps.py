@@ -21,7 +21,7 @@ class Steps:
         self._person: Person | None = None
         self._steps: dict[str, Callable[..., dict[str, Any]]] = {
             "boot": lambda: units.boot(PATIENCE_S),
-            "idle": units.idle,
+            "idle": lambda seconds: units.idle(seconds, PATIENCE_S),
             "memory": units.memory,
             "strike": lambda signal: units.strike(signal, PATIENCE_S),
             "speak": self._speak,

@@ -12,11 +12,13 @@ CABIN: Final = "cabin.service"
 SERVICES: Final = (CABIN, "cabin-bridge.service", "mosquitto.service")
 CGROUPS: Final = Path("/sys/fs/cgroup")
 MB: Final = 1_000_000
+LOOK_S: Final = 3.0
+AT_REST_PERCENT: Final = 20.0
 
 
-def run(*command: str, timeout_s: float = 120.0) -> str:
-    """Return what a program prints; RuntimeError with its complaint if it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s)
+def run(*command: str, told: str = "", timeout_s: float = 120.0) -> str:
+    """Return what a program prints that is told something; RuntimeError with its complaint if it fails."""
+    done = subprocess.run(command, input=told, capture_output=True, text=True, check=False, timeout=timeout_s)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {(done.stderr or done.stdout).strip()[-300:]}")
     return done.stdout
@@ -93,15 +95,22 @@ def _status_kb(process: int, key: str) -> int:
     return int(found[1]) if found else 0
 
 
-def idle(seconds: float) -> dict[str, Any]:
-    """Return how busy each service is while nobody speaks, in percent of one core."""
+def idle(seconds: float, patience_s: float) -> dict[str, Any]:
+    """Return how busy each service is while nobody speaks, in percent of one core, once what they prepare at their start is over."""
+    began = time.monotonic()
+    while max(_busy(LOOK_S).values()) > AT_REST_PERCENT:
+        if time.monotonic() - began > patience_s:
+            raise RuntimeError(f"the services do not come to rest in {patience_s:.0f} s")
+    rested = time.monotonic() - began
+    return {"seconds": seconds, "rest_after_s": round(rested, 1), "core_percent": _busy(seconds)}
+
+
+def _busy(seconds: float) -> dict[str, float]:
+    """Return each service's share of one core over so many seconds, in percent."""
     before, began = {unit: _usage_us(unit) for unit in SERVICES}, time.monotonic()
     time.sleep(seconds)
     took = time.monotonic() - began
-    return {
-        "seconds": round(took, 1),
-        "core_percent": {unit: round((_usage_us(unit) - before[unit]) / took / 1e4, 1) for unit in SERVICES},
-    }
+    return {unit: round((_usage_us(unit) - before[unit]) / took / 1e4, 1) for unit in SERVICES}
 
 
 def _usage_us(unit: str) -> int:
