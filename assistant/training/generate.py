@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from assistant.bench.rows import folded, measured
 from assistant.core.request import Request
 from assistant.core.text import LANGUAGES, Language
 from assistant.languages import pack as packs
@@ -151,31 +152,28 @@ def labelled(path: Path) -> Iterator[Mapping[str, Any]]:
             yield json.loads(line)
 
 
-def key(text: str) -> str:
-    """Return what two sentences that are one have in common: no case, no marks, no spaces."""
-    return "".join(char for char in text.lower() if char.isalnum())
-
-
 def write(
     train: Path, apart: Path, to: Path, requests: Sequence[type[Request]], seed: int, tell: Callable[[str], None]
 ) -> int:
-    """Write the set to a JSONL file, without what stands in `apart`; return its rows."""
+    """Write the set to a JSONL file, without the measured half of `apart`, and nothing generated that stands there at all; return its rows."""
     mapper = Mapper(requests)
-    seen = {key(entry["text"]) for entry in labelled(apart)}
+    known = {folded(entry["text"]) for entry in labelled(apart)}
+    seen = {folded(entry["text"]) for entry in labelled(apart) if measured(entry["text"])}
     count = 0
     with to.open("w", encoding="utf-8") as file:
 
         def add(rows: Iterable[Row]) -> None:
             nonlocal count
             for row in rows:
-                known = key(row.text)
-                if known and known not in seen:
-                    seen.add(known)
+                one = folded(row.text)
+                if one and one not in seen:
+                    seen.add(one)
                     file.write(row.line() + "\n")
                     count += 1
 
         add(mapper.row(entry) for entry in labelled(train))
         tell(f"{count} labelled rows")
+        seen |= known
         for language in LANGUAGES:
             before = count
             add(Generator(language, requests, seed).rows())

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from assistant.bench.rows import folded, measured
 from assistant.errors import UsageError
 from assistant.skills import by_request
 from assistant.training import export, generate, rows, vocabulary
@@ -30,7 +31,7 @@ def scratch(folder: Path, dev: Path | None, steps: int, batch: int, seed: int, t
     trainer = Trainer(shape, plan, encoder, len(decided), folder)
     tell(f"{count(trainer.network)} parameters, {len(learnt)} rows, from step {trainer.step}")
     mapper = Mapper(requests)
-    sample = _sample(mapper, dev, {generate.key(row.text) for row in learnt})
+    sample = _sample(mapper, dev, {folded(row.text) for row in learnt})
 
     def judge(network: Network) -> str:
         return judged(network, encoder, sample, decided, mapper.answering) if sample else "no dev rows"
@@ -41,11 +42,11 @@ def scratch(folder: Path, dev: Path | None, steps: int, batch: int, seed: int, t
 
 
 def _sample(mapper: Mapper, dev: Path | None, learnt: set[str]) -> list[Row]:
-    """Return some dev rows, the same every time; UsageError if one of them is learnt, since its figure would be worth nothing."""
+    """Return some rows of the measured half, the same every time; UsageError if one of them is learnt, since its figure would be worth nothing."""
     if dev is None:
         return []
-    entries = list(generate.labelled(dev))
-    known = sum(generate.key(entry["text"]) in learnt for entry in entries)
+    entries = [entry for entry in generate.labelled(dev) if measured(entry["text"])]
+    known = sum(folded(entry["text"]) in learnt for entry in entries)
     if known:
         raise UsageError(f"{known} rows of {dev} are among those to learn", "run the step `data` with --apart")
     random.Random(0).shuffle(entries)
