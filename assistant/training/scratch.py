@@ -29,6 +29,8 @@ def scratch(folder: Path, dev: Path | None, steps: int, batch: int, seed: int, t
     plan = Plan(steps=steps, batch=batch, seed=seed)
     learnt = tuple(rows.read(folder / "rows.jsonl"))
     trainer = Trainer(shape, plan, encoder, len(decided), folder)
+    if (folder / "meanings.npz").exists():
+        trainer.begin_at(folder / "meanings.npz")
     tell(f"{count(trainer.network)} parameters, {len(learnt)} rows, from step {trainer.step}")
     mapper = Mapper(requests)
     sample = _sample(mapper, dev, {folded(row.text) for row in learnt})

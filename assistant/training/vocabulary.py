@@ -120,6 +120,14 @@ def _cuts() -> list[Any]:
     ]
 
 
+def spelled(token: str) -> str:
+    """Return the text of a token of text, "" if its bytes are no whole characters."""
+    from tokenizers import decoders  # noqa: PLC0415
+
+    text = str(decoders.ByteLevel().decode([token]))
+    return "" if "\ufffd" in text else text
+
+
 class Encoder:
     """Text and answers to token numbers."""
 
