@@ -1,6 +1,7 @@
 """Sentences out of templates: the skills' own and the seeds', each with the answer a model should give."""
 
 import random
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,8 @@ DEEPEST: Final = 60
 """Rules within rules."""
 LOOSE: Final[Mapping[str, str]] = {"day": "day", "at": "clock", "after": "length", "by": "length", "duration": "length"}
 """Rule of the language that words for a field are drawn from where the request has no such field."""
+SEAM: Final = re.compile(r"(?<=[A-Za-z]{2})\0(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])\0(?=[A-Za-z]{2})")
+"""Where two pieces of a Chinese sentence meet that need a space between: English words, not the letter and number of a train."""
 DIGITS: Final[Mapping[str, Callable[[random.Random], str]]] = {
     "int": lambda rng: str(rng.choice((rng.randint(1, 30), rng.randint(1, 100)))),
     "number": lambda rng: str(rng.choice((rng.randint(1, 30), rng.randint(1, 100), f"{rng.randint(1, 30)}.5"))),
@@ -92,7 +95,8 @@ class Sampler:
 
     def joined(self, pieces: Iterable[Piece]) -> str:
         """Return pieces as one text."""
-        return (" " if self.spaced else "").join(piece.text for piece in pieces if piece.text)
+        texts = [piece.text for piece in pieces if piece.text]
+        return " ".join(texts) if self.spaced else SEAM.sub(" ", "\0".join(texts)).replace("\0", "")
 
 
 def _bare(value: object) -> str:
