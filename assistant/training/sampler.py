@@ -32,6 +32,7 @@ DIGITS: Final[Mapping[str, Callable[[random.Random], str]]] = {
     "hour": lambda rng: str(rng.randint(1, 12)),
     "minute": lambda rng: f"{rng.randint(0, 59):02d}",
     "day": lambda rng: str(rng.randint(1, 31)),
+    "month": lambda rng: str(rng.randint(1, 12)),
     "clock": lambda rng: f"{rng.randint(0, 23)}:{rng.choice((0, 15, 30, 45, rng.randint(0, 59))):02d}",
     "hhmm": lambda rng: f"{rng.randint(1, 12)}{rng.randint(0, 59):02d}",
     "ordinal": lambda rng: f"{rng.randint(4, 20)}th",
