@@ -106,7 +106,7 @@ class Generator:
             return
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         pack = LanguagePack(self.language, {}, {**self.own.rules, **table["rules"]}, {}, self.own.words, ())
-        sampler = Sampler(pack, self.requests, {}, self.rng)
+        sampler = Sampler(pack, self.requests, banks(self.language), self.rng)
         mapper, known = Mapper(self.requests), dict[str, float]()
         for entry in table["said"]:
             for template in entry["text"]:
