@@ -13,7 +13,7 @@ from assistant.understand.schema import NONE
 
 BALANCE: Final = 0.45
 """Weight of a row = rows of its kind to the power of minus this: 0 draws as written, 1 draws every label equally often."""
-REAL: Final = 2.0
+REAL: Final = 3.0
 """How much more often than a generated row a person's is drawn."""
 NOT_OURS: Final = 0.36
 """Share of rows whose answer is `none`, in each language."""

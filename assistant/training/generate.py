@@ -73,12 +73,13 @@ class Generator:
         self.language = language
         self.requests = tuple(requests)
         self.labels = {request.__name__: request.labels[0] for request in self.requests if request.labels}
-        self.rng = random.Random(f"{seed}/{language}")
+        self.seed = f"{seed}/{language}"
+        self.rng = random.Random(self.seed)
         self.own, self.seeds = joined(language)
         self.known_ways: dict[str, float] = {}
         self.sampler = Sampler(self.seeds, self.requests, banks(language), self.rng)
-        confused = _confusions(self.own.words.get("alike", ()))
-        self.noise = Noise(self.sampler, confused, self.rng)
+        self.confused = _confusions(self.own.words.get("alike", ()))
+        self.noise = Noise(self.sampler, self.confused, self.rng)
 
     def rows(self) -> Iterator[Row]:
         """Yield all of them."""
@@ -100,20 +101,22 @@ class Generator:
             yield self.row(*self.noise.together(chosen))
 
     def labels_only(self) -> Iterator[Row]:
-        """Yield the seeds that tell a label only; the rules may know the whole answer."""
+        """Yield the seeds that tell a label only, by chance of their own; the rules may know the whole answer."""
         path = SEEDS / self.language / LABELS
         if not path.exists():
             return
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         pack = LanguagePack(self.language, {}, {**self.own.rules, **table["rules"]}, {}, self.own.words, ())
-        sampler = Sampler(pack, self.requests, banks(self.language), self.rng)
+        rng = random.Random(self.seed)
+        sampler = Sampler(pack, self.requests, banks(self.language), rng)
+        noise = Noise(sampler, self.confused, rng)
         mapper, known = Mapper(self.requests), dict[str, float]()
         for entry in table["said"]:
             for template in entry["text"]:
                 found = min(MOST_DOUBLINGS, ways(parsed(template), pack.rules, known))
                 for _ in range(1 + round(DRAWS["labels"] * found)):
                     drawn = sampler.draw(Sentence("", {}, (template,), LABELS), template)
-                    text = self.noise.contracted(sampler.joined(drawn.pieces))
+                    text = noise.contracted(sampler.joined(drawn.pieces))
                     yield mapper.row(
                         {"text": text, "lang": self.language, "intent": entry["label"], "source": GENERATED}
                     )
