@@ -1,4 +1,4 @@
-"""`python -m assistant.training data|meanings|train|export|verify`: from labelled rows to the shipped GGUF, each step from the files of the last."""
+"""`python -m assistant.training data|meanings|train|bars|export|verify`: from labelled rows to the shipped GGUF, each step from the files of the last."""
 
 import argparse
 import importlib.util
@@ -20,7 +20,7 @@ CHECKED = 1000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one step; return the exit code."""
     given = _parser().parse_args(arguments)
-    steps = {"data": _data, "meanings": _meanings, "train": _train, "export": _export, "verify": _verify}
+    steps = {"data": _data, "meanings": _meanings, "train": _train, "bars": _bars, "export": _export, "verify": _verify}
     try:
         given.work.mkdir(parents=True, exist_ok=True)
         return steps[given.step](given)
@@ -45,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--steps", type=int, default=1056)
     train.add_argument("--batch", type=int, default=256)
     train.add_argument("--seed", type=int, default=1)
+    judged = steps.add_parser("bars", help="choose what the model's probabilities must reach")
+    judged.add_argument("--dev", type=Path, required=True, help="labelled rows; a quarter of them is chosen on")
     made = steps.add_parser("export", help="write the GGUF files")
     made.add_argument("--to", type=Path, default=Path("models"))
     checked = steps.add_parser("verify", help="compare llama.cpp's tokens and logits with the network's")
@@ -77,12 +79,28 @@ def _meanings(given: argparse.Namespace) -> int:
     return 0
 
 
+def _bars(given: argparse.Namespace) -> int:
+    if not given.dev.is_file():
+        raise UsageError(f"{given.dev}: no such file", "give a JSONL file in gzip")
+    _torch()
+    from assistant.training.scratch import weighed  # noqa: PLC0415 - torch is loaded only here
+
+    for language, choice in weighed(given.work, given.dev):
+        _tell(f"{language} {json.dumps(choice)}")
+    return 0
+
+
+def _torch() -> None:
+    """Raise UsageError where torch is missing."""
+    if importlib.util.find_spec("torch") is None:
+        raise UsageError("torch is not installed", "pip install 'cabin-assistant[training]'")
+
+
 def _train(given: argparse.Namespace) -> int:
     for name in ("rows.jsonl", "vocabulary.json"):
         if not (given.work / name).is_file():
             raise UsageError(f"{given.work / name}: no such file", "run the step `data` first")
-    if importlib.util.find_spec("torch") is None:
-        raise UsageError("torch is not installed", "pip install 'cabin-assistant[training]'")
+    _torch()
     from assistant.training.scratch import scratch  # noqa: PLC0415 - torch is loaded only here
 
     scratch(given.work, given.dev, given.steps, given.batch, given.seed, _tell)
