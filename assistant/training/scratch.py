@@ -39,7 +39,7 @@ def scratch(folder: Path, dev: Path | None, steps: int, batch: int, seed: int, t
         trainer.begin_at(folder / "meanings.npz")
     tell(f"{count(trainer.network)} parameters, {len(learnt)} rows, from step {trainer.step}")
     mapper = Mapper(requests)
-    sample = _sample(mapper, dev, {folded(row.text) for row in learnt})
+    sample = sample_of(mapper, dev, {folded(row.text) for row in learnt})
 
     def judge(network: Network) -> str:
         return judged(network, encoder, sample, decided, mapper.answering) if sample else "no dev rows"
@@ -49,7 +49,7 @@ def scratch(folder: Path, dev: Path | None, steps: int, batch: int, seed: int, t
     export.save(weights, shape, folder)
 
 
-def _sample(mapper: Mapper, dev: Path | None, learnt: set[str]) -> list[Row]:
+def sample_of(mapper: Mapper, dev: Path | None, learnt: set[str]) -> list[Row]:
     """Return some rows of the measured half, the same every time; UsageError if one of them is learnt, since its figure would be worth nothing."""
     if dev is None:
         return []
