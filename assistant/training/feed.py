@@ -5,15 +5,14 @@ import string
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from assistant.training.rows import GENERATED, Row
-from assistant.training.vocabulary import Encoder
 from assistant.understand.schema import NONE
 
 BALANCE: Final = 0.45
 """Weight of a row = rows of its kind to the power of minus this: 0 draws as written, 1 draws every label equally often."""
-REAL: Final = 2.0
+REAL: Final = 3.0
 """How much more often than a generated row a person's is drawn."""
 NOT_OURS: Final = 0.36
 """Share of rows whose answer is `none`, in each language."""
@@ -51,10 +50,24 @@ def weights(rows: Sequence[Row]) -> list[float]:
     ]
 
 
+class Spelling(Protocol):
+    """How a network's tokens spell prompts and answers."""
+
+    @property
+    def pad(self) -> int | None:
+        """The token that hides a word, None if no word is hidden."""
+
+    def prompts(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the tokens of prompts: each text and a newline."""
+
+    def answer(self, answer: str, *, spaced: bool) -> list[int]:
+        """Return the tokens of an answer of `schema`'s form, its end included; `spaced` for a language that writes spaces."""
+
+
 class Feed:
     """Batches without end; batch `n` is the same whenever it is asked for."""
 
-    def __init__(self, rows: Sequence[Row], encoder: Encoder, decided: Sequence[str], batch: int, seed: int) -> None:
+    def __init__(self, rows: Sequence[Row], encoder: Spelling, decided: Sequence[str], batch: int, seed: int) -> None:
         """Take the rows, and what an answer may begin with in the order of the tokens."""
         self._rows, self._encoder, self._batch, self._seed = rows, encoder, batch, seed
         self._places: Mapping[str, int] = {name: place for place, name in enumerate(decided)}

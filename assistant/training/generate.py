@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from assistant.bench.rows import folded, measured
 from assistant.core.request import Request
 from assistant.core.text import LANGUAGES, Language
 from assistant.languages import pack as packs
@@ -72,12 +73,13 @@ class Generator:
         self.language = language
         self.requests = tuple(requests)
         self.labels = {request.__name__: request.labels[0] for request in self.requests if request.labels}
-        self.rng = random.Random(f"{seed}/{language}")
+        self.seed = f"{seed}/{language}"
+        self.rng = random.Random(self.seed)
         self.own, self.seeds = joined(language)
         self.known_ways: dict[str, float] = {}
         self.sampler = Sampler(self.seeds, self.requests, banks(language), self.rng)
-        confused = _confusions(self.own.words.get("alike", ()))
-        self.noise = Noise(self.sampler, confused, self.rng)
+        self.confused = _confusions(self.own.words.get("alike", ()))
+        self.noise = Noise(self.sampler, self.confused, self.rng)
 
     def rows(self) -> Iterator[Row]:
         """Yield all of them."""
@@ -99,20 +101,22 @@ class Generator:
             yield self.row(*self.noise.together(chosen))
 
     def labels_only(self) -> Iterator[Row]:
-        """Yield the seeds that tell a label only; the rules may know the whole answer."""
+        """Yield the seeds that tell a label only, by chance of their own; the rules may know the whole answer."""
         path = SEEDS / self.language / LABELS
         if not path.exists():
             return
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         pack = LanguagePack(self.language, {}, {**self.own.rules, **table["rules"]}, {}, self.own.words, ())
-        sampler = Sampler(pack, self.requests, {}, self.rng)
+        rng = random.Random(self.seed)
+        sampler = Sampler(pack, self.requests, banks(self.language), rng)
+        noise = Noise(sampler, self.confused, rng)
         mapper, known = Mapper(self.requests), dict[str, float]()
         for entry in table["said"]:
             for template in entry["text"]:
                 found = min(MOST_DOUBLINGS, ways(parsed(template), pack.rules, known))
                 for _ in range(1 + round(DRAWS["labels"] * found)):
                     drawn = sampler.draw(Sentence("", {}, (template,), LABELS), template)
-                    text = self.noise.contracted(sampler.joined(drawn.pieces))
+                    text = noise.contracted(sampler.joined(drawn.pieces))
                     yield mapper.row(
                         {"text": text, "lang": self.language, "intent": entry["label"], "source": GENERATED}
                     )
@@ -151,31 +155,28 @@ def labelled(path: Path) -> Iterator[Mapping[str, Any]]:
             yield json.loads(line)
 
 
-def key(text: str) -> str:
-    """Return what two sentences that are one have in common: no case, no marks, no spaces."""
-    return "".join(char for char in text.lower() if char.isalnum())
-
-
 def write(
     train: Path, apart: Path, to: Path, requests: Sequence[type[Request]], seed: int, tell: Callable[[str], None]
 ) -> int:
-    """Write the set to a JSONL file, without what stands in `apart`; return its rows."""
+    """Write the set to a JSONL file, without the measured half of `apart`, and nothing generated that stands there at all; return its rows."""
     mapper = Mapper(requests)
-    seen = {key(entry["text"]) for entry in labelled(apart)}
+    known = {folded(entry["text"]) for entry in labelled(apart)}
+    seen = {folded(entry["text"]) for entry in labelled(apart) if measured(entry["text"])}
     count = 0
     with to.open("w", encoding="utf-8") as file:
 
         def add(rows: Iterable[Row]) -> None:
             nonlocal count
             for row in rows:
-                known = key(row.text)
-                if known and known not in seen:
-                    seen.add(known)
+                one = folded(row.text)
+                if one and one not in seen:
+                    seen.add(one)
                     file.write(row.line() + "\n")
                     count += 1
 
         add(mapper.row(entry) for entry in labelled(train))
         tell(f"{count} labelled rows")
+        seen |= known
         for language in LANGUAGES:
             before = count
             add(Generator(language, requests, seed).rows())

@@ -41,15 +41,20 @@ def judged(
     decisions: Sequence[str],
     answering: Mapping[str, Sequence[str]],
 ) -> str:
-    """Return the share of rows decided right, and of rows that are not ours but would act, per language."""
+    """Return what `shares` tells of a network of ours."""
     found = probabilities(network, encoder, [row.text for row in rows], len(decisions)).argmax(-1).tolist()
+    return shares(rows, [decisions[place] for place in found], answering)
+
+
+def shares(rows: Sequence[Row], decided: Sequence[str], answering: Mapping[str, Sequence[str]]) -> str:
+    """Return the share of rows decided right, and of rows that are not ours but would act, per language."""
     right: dict[str, list[bool]] = defaultdict(list)
     acts: dict[str, list[bool]] = defaultdict(list)
-    for row, place in zip(rows, found, strict=True):
+    for row, name in zip(rows, decided, strict=True):
         wanted = answering.get(row.intent, [NONE]) if row.intent != "multi.multi" else row.first
-        right[row.language].append(decisions[place] in wanted)
+        right[row.language].append(name in wanted)
         if wanted == [NONE]:
-            acts[row.language].append(decisions[place] != NONE)
+            acts[row.language].append(name != NONE)
     return ", ".join(
         f"{language} {sum(right[language]) / len(right[language]):.3f} (acts {sum(acts[language]) / max(1, len(acts[language])):.3f})"
         for language in sorted(right)

@@ -3,14 +3,13 @@
 import dataclasses
 import json
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from assistant.bench.slots import slot_fields
 from assistant.core.context import Context
 from assistant.core.request import Request
 from assistant.core.text import Language
@@ -107,14 +106,10 @@ class Mapper:
                 if not words:
                     return ""
                 fields[field] = f'"{words}"'
+        if not fields and len(self.answering[intent]) > 1:
+            return ""
         request = next(request for request in self.requests if request.__name__ == known["request"])
         return write([(request.__name__, {name: fields[name] for name in kinds(request) if name in fields})])
-
-
-@cache
-def slot_fields() -> Mapping[str, Any]:
-    """Return for each label the request its annotated slots fill, and which slot fills which field ("" for words that need none)."""
-    return tomllib.loads((SEEDS / "slots.toml").read_text(encoding="utf-8"))
 
 
 def answer(readout: Readout, text: str) -> str:

@@ -1,6 +1,7 @@
 """Sentences out of templates: the skills' own and the seeds', each with the answer a model should give."""
 
 import random
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,12 +24,15 @@ DEEPEST: Final = 60
 """Rules within rules."""
 LOOSE: Final[Mapping[str, str]] = {"day": "day", "at": "clock", "after": "length", "by": "length", "duration": "length"}
 """Rule of the language that words for a field are drawn from where the request has no such field."""
+SEAM: Final = re.compile(r"(?<=[A-Za-z]{2})\0(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])\0(?=[A-Za-z]{2})")
+"""Where two pieces of a Chinese sentence meet that need a space between: English words, not the letter and number of a train."""
 DIGITS: Final[Mapping[str, Callable[[random.Random], str]]] = {
     "int": lambda rng: str(rng.choice((rng.randint(1, 30), rng.randint(1, 100)))),
     "number": lambda rng: str(rng.choice((rng.randint(1, 30), rng.randint(1, 100), f"{rng.randint(1, 30)}.5"))),
     "hour": lambda rng: str(rng.randint(1, 12)),
     "minute": lambda rng: f"{rng.randint(0, 59):02d}",
     "day": lambda rng: str(rng.randint(1, 31)),
+    "month": lambda rng: str(rng.randint(1, 12)),
     "clock": lambda rng: f"{rng.randint(0, 23)}:{rng.choice((0, 15, 30, 45, rng.randint(0, 59))):02d}",
     "hhmm": lambda rng: f"{rng.randint(1, 12)}{rng.randint(0, 59):02d}",
     "ordinal": lambda rng: f"{rng.randint(4, 20)}th",
@@ -92,7 +96,8 @@ class Sampler:
 
     def joined(self, pieces: Iterable[Piece]) -> str:
         """Return pieces as one text."""
-        return (" " if self.spaced else "").join(piece.text for piece in pieces if piece.text)
+        texts = [piece.text for piece in pieces if piece.text]
+        return " ".join(texts) if self.spaced else SEAM.sub(" ", "\0".join(texts)).replace("\0", "")
 
 
 def _bare(value: object) -> str:

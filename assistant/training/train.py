@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -26,6 +27,8 @@ TEXT_SHARE: Final = 0.1
 """Weight of foretelling the sentence itself, and the share of its tokens for which it is done."""
 IGNORED: Final = -100
 MEAN_DECAY: Final = 0.998
+EMBEDDING_RATE: Final = 0.3
+"""Share of the rate for the embeddings, which begin where their meanings are and shall not forget them."""
 EMBEDDING_DROPOUT: Final = 0.1
 LENGTHS: Final = (8, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256)
 PLACES: Final = 128
@@ -134,16 +137,32 @@ class Trainer:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.network = Network(shape).to(self.device)
         self.mean = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
-        matrices = [parameter for parameter in self.network.parameters() if parameter.dim() > 1]
+        embedding = self.network.embedding.weight
+        matrices = [
+            parameter for parameter in self.network.parameters() if parameter.dim() > 1 and parameter is not embedding
+        ]
         vectors = [parameter for parameter in self.network.parameters() if parameter.dim() == 1]
         self.optimizer = torch.optim.AdamW(
-            [{"params": matrices, "weight_decay": plan.decay}, {"params": vectors, "weight_decay": 0.0}],
+            [
+                {"params": matrices, "weight_decay": plan.decay, "share": 1.0},
+                {"params": vectors, "weight_decay": 0.0, "share": 1.0},
+                {"params": [embedding], "weight_decay": 0.0, "share": EMBEDDING_RATE},
+            ],
             lr=plan.rate,
             betas=(0.9, 0.98),
             fused=True,
         )
         self.step = 0
         self._resume()
+
+    def begin_at(self, path: Path) -> None:
+        """Set embeddings to what `meanings.write` left, unless training has begun."""
+        if self.step:
+            return
+        with np.load(path) as table, torch.no_grad():
+            at, vectors = torch.tensor(table["at"]), torch.tensor(table["vectors"])
+            for weight in (self.network.embedding.weight, self.mean["embedding.weight"]):
+                weight[at.to(self.device)] = vectors.to(self.device)
 
     def run(self, feed: Feed, judge: Callable[[Network], str], tell: Callable[[str], None]) -> None:
         """Train to the last step; what `judge` makes of the averaged network is told along."""
@@ -172,7 +191,7 @@ class Trainer:
         """Take one step; the batch is shared out among the workers, whose gradients are added in order."""
         rate = self.plan.rate * _share(self.step, self.plan)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["share"]
         parts = [batch[place :: self.plan.workers] for place in range(self.plan.workers)]
         found = list(workers.map(self._gradients, parts, range(len(parts))))
         for place, parameter in enumerate(self.network.parameters()):

@@ -1,6 +1,6 @@
 """Proof that the file is the network: llama.cpp's tokens and logits beside ours, and answers under the grammar."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,17 +61,34 @@ def _turned(states: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def compared(path: Path, weights: Weights, shape: Shape, encoder: Encoder, texts: Sequence[str]) -> dict[str, Any]:
+    """Return what `beside` finds for a network of ours."""
+    return beside(
+        path,
+        shape.context,
+        lambda text: encoder.prompts([text])[0],
+        lambda tokens: logits(weights, shape, tokens),
+        texts,
+    )
+
+
+def beside(
+    path: Path,
+    context: int,
+    prompt: Callable[[str], list[int]],
+    reference: Callable[[Sequence[int]], NDArray[np.float32]],
+    texts: Sequence[str],
+) -> dict[str, Any]:
     """Return how many sentences have the same tokens and the same likeliest next one, and how far the logits are apart."""
-    llama = Llama(path, shape.context, 1)
+    llama = Llama(path, context, 1)
     same_tokens, same_best, apart, spread = 0, 0, [], []
     for text in texts:
-        ours = encoder.prompts([text])[0][: shape.context - 1]
-        theirs = [*llama.tokenise(text, marks=False), *llama.tokenise("\n", marks=True)][: shape.context - 1]
+        ours = prompt(text)[: context - 1]
+        theirs = [*llama.tokenise(text, marks=False), *llama.tokenise("\n", marks=True)][: context - 1]
         same_tokens += ours == theirs
         llama.keep(0)
         for start in range(0, len(ours), BATCH_TOKENS):
             llama.evaluate(ours[start : start + BATCH_TOKENS])
-        found, wanted = llama.scores(), logits(weights, shape, ours)
+        found, wanted = llama.scores(), reference(ours)
         same_best += int(found.argmax() == wanted.argmax())
         apart.append(float(np.abs(found - wanted).max()))
         spread.append(float(wanted.std()))

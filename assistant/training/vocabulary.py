@@ -120,6 +120,24 @@ def _cuts() -> list[Any]:
     ]
 
 
+def spelled(token: str) -> str:
+    """Return the text of a token of text, "" if its bytes are no whole characters."""
+    from tokenizers import decoders  # noqa: PLC0415
+
+    text = str(decoders.ByteLevel().decode([token]))
+    return "" if "\ufffd" in text else text
+
+
+def opened(table: str) -> Any:
+    """Return the tokenizer that a `tokenizer.json` holds; ValueError for what is none."""
+    import tokenizers  # noqa: PLC0415
+
+    try:
+        return tokenizers.Tokenizer.from_str(table)
+    except Exception as error:  # noqa: BLE001 - the library raises nothing narrower
+        raise ValueError(str(error)) from None
+
+
 class Encoder:
     """Text and answers to token numbers."""
 

@@ -1,6 +1,6 @@
 """The Understand port: rules on what was heard, rules on the bound reading, sound, model; every answer checked before it counts.
 
-The cheaper and surer layer always wins; a later one is asked only where an earlier one found nothing.
+The cheaper and surer layer wins; a later one is asked only where an earlier one found nothing, or took words for anything at all.
 """
 
 import logging
@@ -45,6 +45,8 @@ CERTAIN_APART: Final = 0.5
 """A long reading of which the recogniser is certain may differ by more; one or two words fit any noise."""
 FEWEST_WORDS: Final = {"en": 2, "zh": 3}
 """Words (characters) from which an exact sentence that could go on ends a turn early."""
+OVERRULES: Final = 0.8
+"""Probability of a decision from which the model is right more often than a reading that took words for anything at all."""
 LEFT_OVER: Final = 0.5
 """A reading that costs more took a word for anything at all; what is below only tells equal readings apart."""
 
@@ -69,9 +71,10 @@ class Layers:
         if cancel.cancelled():
             return found or Understanding(text=transcript.text)
         guess = self._guessed(transcript, cancel)
-        if found is not None:
-            return replace(found, unsure=guess.doubts)
         meant = self._meant(guess, transcript, context)
+        if found is not None:
+            overruled = guess.decision >= OVERRULES and meant.requests and not meant.unsure
+            return meant if overruled and _effects(meant) != _effects(found) else replace(found, unsure=guess.doubts)
         if meant.requests or guess.foreign or open_reading:
             return meant
         heard = self._sound.hear(transcript.text, transcript.language, context)
@@ -176,6 +179,11 @@ def _agrees(bound: Hypothesis, transcript: Transcript) -> bool:
 def _words(text: str, language: Language) -> tuple[str, ...]:
     """Return the words of a text, fillers and all."""
     return words(text, characters=language == "zh")
+
+
+def _effects(understood: Understanding) -> list[str]:
+    """Return what each request stands for: requests of one label have one effect."""
+    return [(*request.labels, type(request).__name__)[0] for request in understood.requests]
 
 
 def _same(one: Readout, other: Readout) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from assistant.bench.linear import Linear
 from assistant.bench.model import cost
 from assistant.bench.noise import Noise
-from assistant.bench.rows import OOS, SEVERAL, Row, answered, rows, sample, taken_for
+from assistant.bench.rows import OOS, SEVERAL, Row, answered, measured, rows, sample, taken_for
 from assistant.bench.slots import Slots
 from assistant.bench.understand import Data, run
 from assistant.core.context import Context
@@ -157,14 +157,20 @@ def test_the_baseline_learns_what_is_easy_and_guesses_what_it_saw_before() -> No
     assert Linear([], []).guess("anything") == ""
 
 
-def test_the_baseline_may_learn_from_other_rows(tmp_path: Path) -> None:
+def test_the_baseline_may_learn_from_other_rows_and_none_that_may_be_learnt_is_measured(tmp_path: Path) -> None:
     train = _file(
         tmp_path / "train.jsonl",
         *[("make it warm", "en", "climate.control"), ("good bye", "en", "general.goodbye")] * 4,
     )
-    path = _file(tmp_path / "rows.jsonl", ("warm", "en", "climate.control"), ("bye", "en", "general.goodbye"))
+    rows = [(text, "en", "climate.control") for text in ("warm it", "warm")]
+    assert [measured(text) for text, _, _ in rows] == [True, False]
+    path = _file(tmp_path / "rows.jsonl", *rows, ("bye", "en", "general.goodbye"))
 
-    assert _run(path, train=train)["baseline"]["accuracy"]["en"] == 1.0
+    found = _run(path, train=train)
+
+    assert found["rows"] == 2
+    assert found["baseline"]["accuracy"]["en"] == 1.0
+    assert _run(path)["rows"] == 3
 
 
 def test_other_ways_are_measured_on_the_same_rows_and_what_is_asked_about_is_told_apart(tmp_path: Path) -> None:

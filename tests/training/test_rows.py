@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.bench.rows import measured as rows_measured
 from assistant.skills import by_request
 from assistant.training import generate, rows
 from assistant.training.feed import Feed, weights
@@ -70,13 +71,15 @@ def test_words_are_found_as_they_stand() -> None:
 def test_the_written_set_leaves_out_what_it_is_measured_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generate, "DRAWS", dict.fromkeys(generate.DRAWS, 0.0))
     monkeypatch.setattr(generate, "SEVERAL", {"en": 0, "zh": 0})
+    halves = {rows_measured(text): text for text in ("Turn it up!", "mute it", "louder", "be quiet", "skip this")}
+    measured, free = halves[True], halves[False]
     train, apart, to = tmp_path / "train.gz", tmp_path / "dev.gz", tmp_path / "rows.jsonl"
-    for path, texts in ((train, ("stop it", "Turn it up!", "stop it")), (apart, ("turn it UP",))):
+    for path, texts in ((train, ("stop it", measured, free, "stop it")), (apart, (measured.upper(), free))):
         with gzip.open(path, "wt") as file:
             file.writelines(json.dumps(entry(text, "general.stop")) + "\n" for text in texts)
     generate.write(train, apart, to, REQUESTS, 1, lambda _: None)
     kept = [row.text for row in rows.read(to) if row.source == "test"]
-    assert kept == ["stop it"]
+    assert kept == ["stop it", free]
 
 
 def test_what_is_not_ours_is_drawn_at_its_share() -> None:

@@ -132,6 +132,22 @@ def test_sound_is_asked_unless_the_model_is_certain_that_nothing_was_for_us() ->
     assert _understand("naxt track", model=_guessing("none", Trust.SILENT, foreign=True)).requests == ()
 
 
+def test_a_model_that_is_sure_overrules_a_sentence_that_took_words_for_anything_at_all() -> None:
+    text = "delete my doctor's appointment reminder"
+
+    def sure(decision: float, trust: Trust = Trust.ACT) -> Understanding:
+        return _understand(text, model=lambda *_: Guess("CancelReminder which=all", decision, 0.9, trust))
+
+    assert _names(_understand(text)) == ["ChangeCalendar"]
+    assert _names(sure(0.9)) == ["CancelReminder"]
+    assert _names(sure(0.7)) == ["ChangeCalendar"]
+    assert _names(sure(0.9, Trust.ASK)) == ["ChangeCalendar"]
+    assert (
+        _understand(text, model=lambda *_: Guess('ChangeCalendar about="dinner"', 0.9, 0.9, Trust.ACT)).source
+        is Source.RULES
+    )
+
+
 def test_another_reading_of_the_same_sound_does_not_ask_the_model_again() -> None:
     asked: list[str] = []
 
