@@ -24,7 +24,7 @@ KNOWN: tuple[tuple[Language, str, str], ...] = (
     ("en", "it has become rather chilly around here hasn't it", "ComplainClimate"),
     ("en", "how are we doing for petrol at the moment", "AskVehicle"),
     ("en", "could the sound come down a notch", "SetVolume"),
-    ("en", "my wife would like a word could you dial her up", "MakeCall"),
+    ("en", "let me have a word with sarah on the phone", "MakeCall"),
     ("en", "what is the song that they are playing", "AskTrack"),
     ("en", "has my package shown up anywhere yet", "AskParcel"),
     ("en", "i am in need of a ride to the station at nine", "BookRide"),
