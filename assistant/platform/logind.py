@@ -59,8 +59,7 @@ class Logind:
             self._back()
 
     def _hold(self) -> None:
-        """Take the inhibitor; on a unit without logind nothing waits for us."""
-        self.release()
+        """Take the inhibitor, and let go of the last one only then; on a unit without logind nothing waits for us."""
         asked = ("sleep:shutdown", "Cabin", "orders and what is being said are brought to an end", "delay")
         try:
             held = self._bus.call_for_file(MANAGER, f"{INTERFACE}.Inhibit", "ssss", *asked)
@@ -68,7 +67,9 @@ class Logind:
             log.info("nothing waits for us before sleep: %s", error)
             return
         with self._lock:
-            self._held = held
+            before, self._held = self._held, held
+        if before is not None:
+            os.close(before)
         try:
             self.longest_s = self._bus.get(MANAGER, f"{INTERFACE}.InhibitDelayMaxUSec") / 1e6
         except BusError:
