@@ -102,7 +102,7 @@ def confined(grammar: str, said: str) -> str:
     """
     text = plain(said)
     units = list(_COPYABLE.finditer(text))
-    begins = [f"w{place}" for place, unit in enumerate(units) if unit[0][0].isalnum()]
+    begins = [f"w{place}" for place, unit in enumerate(units) if any(map(str.isalnum, unit[0]))]
     if not begins:
         raise ValueError("a sentence without a word")
     ends = [unit.end() for unit in units]

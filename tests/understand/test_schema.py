@@ -177,3 +177,9 @@ def test_a_sentence_without_a_word_confines_nothing(said: str) -> None:
     assert not schema.wordy(said)
     with pytest.raises(ValueError, match="without a word"):
         schema.confined(schema.grammar(REQUESTS), said)
+
+
+@pytest.mark.parametrize("said", ["_M", "\x0b�_MӀ", "__a__ , _b"])
+def test_a_word_may_begin_with_a_low_line(said: str) -> None:
+    assert schema.wordy(said)
+    assert "w0 ::=" in schema.confined(schema.grammar(REQUESTS), said)
