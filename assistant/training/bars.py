@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from assistant.bench.rows import OOS, SEVERAL, folded, measured
+from assistant.bench.rows import OOS, SEVERAL, answered, folded, measured
 from assistant.core.context import Context
 from assistant.core.request import Request
 from assistant.core.text import LANGUAGES
@@ -65,7 +65,7 @@ def cases(
     """Yield a case for every labelled row and the model's probabilities of the decisions."""
     rules = Rules(requests)
     labels = {request.__name__: request.labels or (OOS,) for request in requests} | {NONE: (OOS,)}
-    known = {label for request in requests for label in request.labels} | {SEVERAL}
+    known = answered(requests)
     contexts = {language: Context(0.0, NOW, language) for language in LANGUAGES}
     for entry, shares in zip(entries, found, strict=True):
         language, intent = entry["lang"], entry["intent"]
