@@ -1,4 +1,4 @@
-"""What tests of several folders need: a D-Bus of one's own."""
+"""What tests of several folders need: a D-Bus of one's own, a PostgreSQL server."""
 
 import shutil
 import subprocess
@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from assistant.bench.servers import Postgres
 
 OPEN = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -67,3 +69,13 @@ def make_bus(tmp_path: Path) -> Iterator[Callable[..., PrivateBus]]:
 def private_bus(make_bus: Callable[..., PrivateBus]) -> PrivateBus:
     """Start a bus on which everything is allowed."""
     return make_bus()
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    if not Postgres.there():
+        pytest.skip("PostgreSQL is not installed")
+    server = Postgres()
+    server.start()
+    yield server
+    server.end()

@@ -16,16 +16,6 @@ from tests.bridge.servers import Postgres
 AWAKE = ["order-1"]
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    if not Postgres.there():
-        pytest.skip("PostgreSQL is not installed")
-    server = Postgres()
-    server.start()
-    yield server
-    server.end()
-
-
 @pytest.fixture
 def database(postgres: Postgres, request: pytest.FixtureRequest) -> Iterator[Database]:
     database = Database(connect(parse(postgres.database(f"t{abs(hash(request.node.name))}"))), sleep=lambda _: None)

@@ -22,16 +22,6 @@ LONG_CASES = 1_000
 LONG_S = float(os.environ.get("CABIN_FAULTS_S", "600"))
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    if not Postgres.there():
-        pytest.skip("PostgreSQL is not installed")
-    server = Postgres()
-    server.start()
-    yield server
-    server.end()
-
-
 @contextmanager
 def rigged(folder: Path, postgres: Postgres | None, seed: int, bridges: int = 1) -> Iterator[Rig]:
     rig = Rig(folder, postgres, seed, bridges)
