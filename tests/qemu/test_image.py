@@ -12,6 +12,7 @@ from assistant import config
 from assistant.errors import CabinError
 from scripts.benchimage import assemble, cache, debian, image, papers, tools, wheels
 from scripts.benchimage.guest import shop
+from tests.systemd.analyze import verify
 
 SYSTEM = Path("/usr/lib/systemd/system")
 FOREIGN = ("usr/sbin/mosquitto", "usr/bin/cabin", "usr/bin/cabin-bridge", "usr/bin/python3", "usr/sbin/agetty")
@@ -40,18 +41,6 @@ def root(tmp_path: Path) -> Path:
     (units / "mosquitto.service").write_text(MOSQUITTO)
     assemble.units(tmp_path, cache.ROOT / "systemd")
     return tmp_path
-
-
-def verify(root: Path, unit: str) -> str:
-    """Return what systemd-analyze has to say; it returns 0 even for a key it does not know."""
-    done = subprocess.run(
-        ["systemd-analyze", "verify", "--recursive-errors=no", f"--root={root}", unit],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return done.stdout + done.stderr
 
 
 @analyze

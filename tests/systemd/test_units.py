@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from assistant.cli import COMMANDS
+from tests.systemd.analyze import verify
 
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNITS = ("cabin.service", "cabin-bridge.service", "cabin.slice")
@@ -34,18 +35,6 @@ def root(tmp_path: Path) -> Path:
         if (found := Path("/usr/lib/systemd/system") / name).exists():
             shutil.copy(found, units)
     return tmp_path
-
-
-def verify(root: Path, unit: str) -> str:
-    """Return what systemd-analyze has to say; it returns 0 even for a key it does not know."""
-    done = subprocess.run(
-        ["systemd-analyze", "verify", "--recursive-errors=no", f"--root={root}", unit],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return done.stdout + done.stderr
 
 
 def exposure(path: Path) -> float:
