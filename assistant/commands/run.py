@@ -16,6 +16,7 @@ from assistant.config import Config, load
 from assistant.core.ports import Loudspeaker
 from assistant.errors import CabinError, DeviceError
 from assistant.places import shipped
+from assistant.platform.heap import Heap
 from assistant.platform.notify import Notify
 from assistant.report import Exchange
 
@@ -44,7 +45,12 @@ def _serve(config: Config, notify: Notify, show: Callable[[Exchange], None]) -> 
     from assistant.hear.microphone import Microphone
 
     gc.disable()  # until App.start has compiled the sentences: what is made until then stays
+    heap = Heap()
     made: list[Loudspeaker] = []
+
+    def alive() -> None:
+        notify.alive()
+        heap.beat()
 
     def loudspeaker(reference: Reference) -> Loudspeaker:
         made.append(_speaker(config, reference))
@@ -56,7 +62,7 @@ def _serve(config: Config, notify: Notify, show: Callable[[Exchange], None]) -> 
         rescan=lambda: _rescan(made),
         source=lambda: choose(config),
     )
-    app = App(config, source=source, loudspeaker=loudspeaker, report=show, heartbeat=notify.alive, deaf=_end_at_once)
+    app = App(config, source=source, loudspeaker=loudspeaker, report=show, heartbeat=alive, deaf=_end_at_once)
 
     def stop(number: int, frame: FrameType | None) -> None:
         del number, frame
