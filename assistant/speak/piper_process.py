@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from assistant.seal import seal
+
 HEADER: Final = struct.Struct("<cII")
 LONGEST: Final = 2000
 """Characters of one sentence; what is longer is cut."""
@@ -26,8 +28,10 @@ def main() -> int:
     # What libraries print must not come between the frames.
     frames = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    path = Path(sys.argv[1])
     try:
-        voice = _load(Path(sys.argv[1]))
+        seal(path.stat().st_size)
+        voice = _load(path)
     except Exception as error:  # noqa: BLE001 - a voice file may break the library in any way
         _send(frames, b"X", 0, f"{type(error).__name__}: {error}".encode())
         return 1

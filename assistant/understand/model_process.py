@@ -22,13 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.errors import CabinError, ModelError
+from assistant.seal import seal
 from assistant.understand.gguf import architecture
 from assistant.understand.llama import BATCH_TOKENS, Llama, likeliest
-from assistant.understand.seal import seal
 
 FAMILY: Final = "qwen"
-SPARE_BYTES: Final = 4 << 30
-"""Address space beside twice the model file: a crafted file that asks for more ends the process."""
 MOST_STATES: Final = 4
 MOST_FIRST: Final = 24
 """Likeliest first tokens that are told."""
@@ -249,7 +247,7 @@ def main() -> int:
         if not kind.startswith(FAMILY):
             raise ModelError(f"{path} is a {kind} model, not a Qwen one", "`cabin models list` shows which fit")
         stat = path.stat()
-        sealed = seal(2 * stat.st_size + SPARE_BYTES)
+        sealed = seal(stat.st_size)
         llama = Llama(path, context_tokens, threads)
     except CabinError as error:
         send({"fatal": error.message, "mend": error.mend})

@@ -1,4 +1,4 @@
-"""What the model process may not do, whatever a model file makes of it: no network, no new rights, no unbounded memory."""
+"""What a process that opens a model or a voice may not do, whatever the file makes of it: no network, no new rights, no unbounded memory."""
 
 import ctypes
 import errno
@@ -7,6 +7,8 @@ import resource
 import struct
 from typing import Final
 
+SPARE_BYTES: Final = 4 << 30
+"""Address space beside twice the file: a crafted file that asks for more ends the process."""
 _NO_NEW_PRIVILEGES: Final = 38
 _SECCOMP: Final = 22
 _FILTER: Final = 2
@@ -25,11 +27,12 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def seal(memory_bytes: int) -> bool:
-    """Bound the address space and close the network for this process for good; False where the kernel offers no filter."""
+def seal(file_bytes: int) -> bool:
+    """Bound the address space by the file's size and close the network for this process for good; False where the kernel offers no filter."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    limit = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
+    wanted = 2 * file_bytes + SPARE_BYTES
+    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     return _close_network()
 
