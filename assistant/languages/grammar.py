@@ -62,6 +62,7 @@ class Grammar:
         self.fillers = frozenset(pack.words.get("fillers", ()))
         self.joiners = self._phrases("joiners")
         self.repairs = self._phrases("repairs")
+        self.paused_repairs = self._phrases("paused_repairs")
 
     @property
     def language(self) -> Language:
@@ -220,13 +221,19 @@ class _Reader:
     def repaired(self) -> Readout | None:
         """Read the words with what the speaker took back left out."""
         for place in range(1, len(self.words) - 1):
-            for length in self.lengths(self.grammar.repairs, place):
+            for length in self.repairing(place):
                 rest = self.tokens[place + length :]
                 for back in range(1, min(place, MOST_TAKEN_BACK) + 1):
                     found = self.plain((*self.tokens[: place - back], *rest))
                     if found:
                         return found
         return None
+
+    def repairing(self, place: int) -> list[int]:
+        """Return the lengths of the phrases at `place` that take back what was said before."""
+        lengths = self.lengths(self.grammar.repairs, place)
+        paused = self.lengths(self.grammar.paused_repairs, place)
+        return lengths + [length for length in paused if self.tokens[place].pause or self.tokens[place + length].pause]
 
     def plain(self, found: Sequence[Token]) -> Readout | None:
         """Read other words than those said as one request, if none of them is free."""

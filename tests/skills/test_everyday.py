@@ -156,6 +156,15 @@ EN: dict[str, tuple[str, dict[str, Any]]] = {
         "SendMessage",
         {"who": "mom", "about": "want to go shopping tomorrow"},
     ),
+    "will it be rainy at 8 in Dans Mountain State Park": ("AskWeather", {"place": "Dans Mountain State Park"}),
+    "i need a taxi for tomorrow at seven pm to the arena": (
+        "BookRide",
+        {"place": "arena", "at": time(19), "day": date(2026, 11, 7), "who": ""},
+    ),
+    "i would like a train to Cambridge that leaves after 17:00": (
+        "BookTicket",
+        {"destination": "Cambridge", "at": time(17)},
+    ),
     "what can you do": ("AskHelp", {}),
     "help me with navigation": ("AskHelp", {"topic": "navigation"}),
     "good morning": ("Greet", {}),
@@ -253,6 +262,12 @@ ZH: dict[str, tuple[str, dict[str, Any]]] = {
     "把邮件转发给凯斯，再加上：你是怎么想的": ("SendMessage", {"who": "凯斯", "about": "你是怎么想的"}),
     "给妈妈发消息问她在干什么": ("SendMessage", {"who": "妈妈", "about": "在干什么"}),
     "发消息给周磊": ("SendMessage", {"who": "周磊", "about": ""}),
+    "晚上会下雨吗": ("AskWeather", {"place": "", "day": date(2026, 11, 6)}),
+    "来一首起风了": ("PlayMedia", {"song": "起风了"}),
+    "我想吃羊肉卷，能给我找一个评分4.5以上的餐馆吗": ("FindPlace", {"wish": "羊肉卷"}),
+    "我想去草莓园摘草莓": ("StartRoute", {"place": "草莓园"}),
+    "订明天上午九点去上海的高铁票": ("BookTicket", {"destination": "上海", "at": time(9), "day": date(2026, 11, 7)}),
+    "明天打车去机场": ("BookRide", {"place": "机场", "day": date(2026, 11, 7)}),
     "你能做什么": ("AskHelp", {}),
     "导航怎么用": ("AskHelp", {"topic": "navigation"}),
     "你好": ("Greet", {}),
@@ -326,6 +341,27 @@ def test_a_sentence_is_understood_as_it_is_meant(language: Language, text: str) 
     for field, value in wanted.items():
         said = getattr(request, field)
         assert (said.value if isinstance(said, StrEnum) else said) == value, (field, request)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("zh", "晚上有个饭局不回家了"),
+        ("zh", "你再夸张点好不好"),
+        ("zh", "想去哪"),
+        ("zh", "喂喂能听我说话吗"),
+        ("zh", "电影时间表是什么"),
+        ("zh", "最近有什么热门的电影"),
+    ],
+)
+def test_what_only_holds_the_words_of_a_request_is_none(language: Language, text: str) -> None:
+    readout = grammar(language).read(text, NOW)
+
+    assert readout is None or readout.reads == ()
+
+
+def test_a_bare_no_takes_something_back_only_at_a_pause() -> None:
+    assert understood("zh", "空调调到二十度，不，二十二度") == understood("zh", "空调调到二十二度")
 
 
 @pytest.mark.parametrize(("language", "text"), CASES)
