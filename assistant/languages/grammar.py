@@ -147,7 +147,10 @@ class _Reader:
         filled = fill(request, sentence, fields, slots, self.text, Moment(self.now, self.grammar.readings))
         if filled is None:
             return None
-        heard = {one.slot.field: " ".join(one.words) for one in slots}
+        heard: dict[str, str] = {}
+        for one in slots:
+            before = heard.get(one.slot.field, "") if fields[one.slot.field].name == "text" else ""
+            heard[one.slot.field] = " ".join((*before.split(), *one.words))
         read = Read(filled[0], MappingProxyType(heard), filled[1], path[0], sentence)
         return Readout((read,), complete=not walk.waits(states[-1], for_names=bool(filled[1])))
 

@@ -360,6 +360,13 @@ def test_what_only_holds_the_words_of_a_request_is_none(language: Language, text
     assert readout is None or readout.reads == ()
 
 
+def test_the_words_of_a_text_said_in_two_places_are_all_told() -> None:
+    readout = grammar("en").read("set a reminder for dinner at 7 pm with Marie", NOW)
+
+    assert readout is not None
+    assert readout.reads[0].slots["text"] == "dinner with marie"
+
+
 def test_a_bare_no_takes_something_back_only_at_a_pause() -> None:
     assert understood("zh", "空调调到二十度，不，二十二度") == understood("zh", "空调调到二十二度")
 
