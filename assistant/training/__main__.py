@@ -134,6 +134,7 @@ def _needs(*modules: str) -> None:
 
 
 def _export(given: argparse.Namespace) -> int:
+    _needs("gguf")
     given.to.mkdir(parents=True, exist_ok=True)
     merged = given.work / checkpoint.MERGED
     if merged.is_dir():
