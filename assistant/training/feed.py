@@ -117,10 +117,10 @@ class Feed:
         ]
 
     def _repeat(self, prompts: Sequence[Sequence[int]], rng: random.Random) -> Example:
-        """Return tokens in no order and the same again in quotes: nothing but copying foretells them."""
+        """Return tokens in no order, which ask for nothing, and the same again in quotes: nothing but copying foretells them."""
         words = [rng.choice(rng.choice(prompts)[:-1] or [0]) for _ in range(rng.randint(*REPEAT_TOKENS))]
         quote = self._encoder.answer('""', spaced=False)[:1]
-        return Example([*words, prompts[0][-1]], [*quote, *words, *quote], range(len(self._places)))
+        return Example([*words, prompts[0][-1]], [*quote, *words, *quote], [self._places[NONE]])
 
 
 def respelled(row: Row, rng: random.Random) -> Row:
