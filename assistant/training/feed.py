@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from assistant.skills import by_request
+from assistant.training.rename import Renamer
 from assistant.training.rows import GENERATED, Row
 from assistant.understand.schema import NONE
 
@@ -14,8 +16,13 @@ BALANCE: Final = 0.45
 """Weight of a row = rows of its kind to the power of minus this: 0 draws as written, 1 draws every label equally often."""
 REAL: Final = 3.0
 """How much more often than a generated row a person's is drawn."""
+QUOTED: Final = 4.0
+"""How much more often than a row of the same kind one is drawn that words are copied in."""
 NOT_OURS: Final = 0.36
 """Share of rows whose answer is `none`, in each language."""
+REPEATED: Final = 0.25
+"""Examples of nothing but copying for every row."""
+REPEAT_TOKENS: Final = (3, 20)
 CHUNK: Final = 32
 """Batches that are drawn together and sorted by length."""
 LONGEST: Final = 120
@@ -39,7 +46,14 @@ def weights(rows: Sequence[Row]) -> list[float]:
     """Return how likely each row is to be drawn: languages alike, a third for what is not ours, rare labels more than their number says."""
     kinds = [(row.language, row.intent, row.source == GENERATED) for row in rows]
     counts = Counter(kinds)
-    raw = [counts[kind] ** -BALANCE * (1.0 if kind[2] else REAL) for kind in kinds]
+    shares = [QUOTED if '"' in row.answer else 1.0 for row in rows]
+    sums: dict[tuple[str, str, bool], float] = defaultdict(float)
+    for kind, share in zip(kinds, shares, strict=True):
+        sums[kind] += share
+    raw = [
+        share * counts[kind] / sums[kind] * counts[kind] ** -BALANCE * (1.0 if kind[2] else REAL)
+        for kind, share in zip(kinds, shares, strict=True)
+    ]
     groups = [(row.language, row.first == (NONE,)) for row in rows]
     totals: dict[tuple[str, bool], float] = defaultdict(float)
     for group, weight in zip(groups, raw, strict=True):
@@ -55,7 +69,7 @@ class Spelling(Protocol):
 
     @property
     def pad(self) -> int | None:
-        """The token that hides a word, None if no word is hidden."""
+        """The token that hides a word, None for a network that learnt words, and to copy them, elsewhere."""
 
     def prompts(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the tokens of prompts: each text and a newline."""
@@ -72,13 +86,16 @@ class Feed:
         self._rows, self._encoder, self._batch, self._seed = rows, encoder, batch, seed
         self._places: Mapping[str, int] = {name: place for place, name in enumerate(decided)}
         self._cumulated = _cumulated(weights(rows))
+        self._renamed = Renamer(rows, by_request())
+        repeated = 0.0 if encoder.pad is None else REPEATED
+        self._drawn = round(CHUNK * batch / (1 + repeated))
 
     def chunks(self, begin: int) -> Iterator[list[list[Example]]]:
         """Yield chunks of CHUNK batches, from chunk `begin` on."""
         number = begin
         while True:
             rng = random.Random(f"{self._seed}/{number}")
-            drawn = rng.choices(self._rows, cum_weights=self._cumulated, k=CHUNK * self._batch)
+            drawn = rng.choices(self._rows, cum_weights=self._cumulated, k=self._drawn)
             examples = sorted(self._examples(drawn, rng), key=lambda one: len(one.prompt) + len(one.answer))
             batches = [examples[start : start + self._batch] for start in range(0, len(examples), self._batch)]
             rng.shuffle(batches)
@@ -87,9 +104,10 @@ class Feed:
 
     def _examples(self, rows: Sequence[Row], rng: random.Random) -> list[Example]:
         """Return rows as tokens, spelled as people and recognisers spell."""
-        spelled = [respelled(row, rng) for row in rows]
+        spelled = [respelled(self._renamed(row, rng), rng) for row in rows]
         prompts = self._encoder.prompts([row.text for row in spelled])
-        return [
+        repeats = CHUNK * self._batch - len(rows)
+        return [self._repeat(prompts, rng) for _ in range(repeats)] + [
             Example(
                 _thinned(prompt, rng, None if '"' in row.answer else self._encoder.pad),
                 self._encoder.answer(row.answer, spaced=row.language == "en") if row.answer else (),
@@ -97,6 +115,12 @@ class Feed:
             )
             for prompt, row in zip(prompts, spelled, strict=True)
         ]
+
+    def _repeat(self, prompts: Sequence[Sequence[int]], rng: random.Random) -> Example:
+        """Return tokens in no order and the same again in quotes: nothing but copying foretells them."""
+        words = [rng.choice(rng.choice(prompts)[:-1] or [0]) for _ in range(rng.randint(*REPEAT_TOKENS))]
+        quote = self._encoder.answer('""', spaced=False)[:1]
+        return Example([*words, prompts[0][-1]], [*quote, *words, *quote], range(len(self._places)))
 
 
 def respelled(row: Row, rng: random.Random) -> Row:

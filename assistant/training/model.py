@@ -29,7 +29,7 @@ class Network(nn.Module):
         self.register_buffer("future", future, persistent=False)
         for parameter in self.parameters():
             if parameter.dim() > 1:
-                nn.init.normal_(parameter, std=0.02 if parameter.shape[0] == shape.vocabulary else shape.width**-0.5)
+                nn.init.normal_(parameter, std=shape.width**-0.5)
         for block in self.blocks:
             nn.init.normal_(block.down.weight, std=(2 * shape.layers * shape.inner) ** -0.5)
             nn.init.normal_(block.out.weight, std=(2 * shape.layers * shape.width) ** -0.5)

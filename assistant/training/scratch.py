@@ -35,8 +35,8 @@ def scratch(folder: Path, dev: Path | None, steps: int, batch: int, seed: int, t
     plan = Plan(steps=steps, batch=batch, seed=seed)
     learnt = tuple(rows.read(folder / "rows.jsonl"))
     trainer = Trainer(shape, plan, encoder, len(decided), folder)
-    if (folder / "meanings.npz").exists():
-        trainer.begin_at(folder / "meanings.npz")
+    meanings = folder / "meanings.npz"
+    trainer.begin(meanings if meanings.exists() else None)
     tell(f"{count(trainer.network)} parameters, {len(learnt)} rows, from step {trainer.step}")
     mapper = Mapper(requests)
     sample = sample_of(mapper, dev, {folded(row.text) for row in learnt})

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from assistant.training.export import Shape
 from assistant.training.feed import CHUNK, Example, Feed
+from assistant.training.induction import prime
 from assistant.training.model import Network
 from assistant.training.vocabulary import Encoder
 
@@ -155,14 +156,16 @@ class Trainer:
         self.step = 0
         self._resume()
 
-    def begin_at(self, path: Path) -> None:
-        """Set embeddings to what `meanings.write` left, unless training has begun."""
+    def begin(self, meanings: Path | None) -> None:
+        """Start with embeddings as `meanings.write` left them, if there are any, and with heads that copy; not where training goes on."""
         if self.step:
             return
-        with np.load(path) as table, torch.no_grad():
-            at, vectors = torch.tensor(table["at"]), torch.tensor(table["vectors"])
-            for weight in (self.network.embedding.weight, self.mean["embedding.weight"]):
-                weight[at.to(self.device)] = vectors.to(self.device)
+        if meanings is not None:
+            with np.load(meanings) as table, torch.no_grad():
+                at, vectors = torch.tensor(table["at"]), torch.tensor(table["vectors"])
+                self.network.embedding.weight[at.to(self.device)] = vectors.to(self.device)
+        prime(self.network, self.plan.seed)
+        self.mean = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
 
     def run(self, feed: Feed, judge: Callable[[Network], str], tell: Callable[[str], None]) -> None:
         """Train to the last step; what `judge` makes of the averaged network is told along."""

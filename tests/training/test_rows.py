@@ -1,5 +1,6 @@
 import gzip
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from assistant.bench.rows import measured as rows_measured
 from assistant.skills import by_request
 from assistant.training import generate, rows
 from assistant.training.feed import Feed, weights
+from assistant.training.rename import Renamer
 from assistant.training.rows import Mapper, Row, located
 from assistant.training.vocabulary import Encoder, decisions, learn
 
@@ -97,3 +99,28 @@ def test_a_feed_goes_on_where_it_stopped() -> None:
     chunks = feed.chunks(0)
     next(chunks)
     assert next(chunks) == next(feed.chunks(1))
+
+
+def test_rows_with_words_to_copy_are_drawn_more_often_within_their_label() -> None:
+    plain_rows = [Row(f"a{n}", "en", "x", "media.play", ("PlayMedia",), "PlayMedia") for n in range(50)]
+    quoted = [Row(f"b{n}", "en", "x", "media.play", ("PlayMedia",), f'PlayMedia song="b{n}"') for n in range(50)]
+    other = [Row(f"c{n}", "en", "x", "general.stop", ("Stop",), "Stop") for n in range(100)]
+    found = weights([*plain_rows, *quoted, *other])
+    assert sum(found[50:100]) == pytest.approx(4 * sum(found[:50]))
+    assert sum(found[:100]) == pytest.approx(sum(found[100:]))
+
+
+def test_renamed_words_change_in_the_sentence_and_in_the_answer_alike() -> None:
+    some = [
+        Row(f"drive to {place} at {at}", "en", "x", "navigation.start", ("StartRoute",), f'StartRoute place="{place}"')
+        for place, at in (("old mill", "noon"), ("the harbour", "dawn"), ("at", "midnight"))
+    ]
+    renamed, rng = Renamer(some, REQUESTS), random.Random(1)
+    found = {renamed(some[0], rng) for _ in range(200)}
+    places = {row.answer.removeprefix('StartRoute place="').removesuffix('"') for row in found}
+    assert all(
+        row.text == f"drive to {place} at noon" for row in found for place in places if f'"{place}"' in row.answer
+    )
+    assert len(places) > 20
+    assert {"old mill", "the harbour"} < places
+    assert {renamed(some[2], rng).text for _ in range(20)} == {some[2].text}
