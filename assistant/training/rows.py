@@ -76,9 +76,12 @@ class Mapper:
         answer = NONE if first == (NONE,) and not several else ""
         if not answer:
             answer = self.by_rules(text, language, intent) or self.by_slots(entry, text, language, intent)
-        if answer:
-            first = (re.split("[ ;]", answer)[0],)
-        return Row(text, language, entry["source"], intent, first, answer)
+        return self.answered(Row(text, language, entry["source"], intent, first), answer)
+
+    @staticmethod
+    def answered(row: Row, answer: str) -> Row:
+        """Return a row with its answer; as it is where there is none."""
+        return dataclasses.replace(row, first=(re.split("[ ;]", answer)[0],), answer=answer) if answer else row
 
     def by_rules(self, text: str, language: Language, intent: str) -> str:
         """Return the answer that the sentences of the language give, empty if they give none or another label."""

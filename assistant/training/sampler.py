@@ -14,6 +14,7 @@ from assistant.languages.pack import LanguagePack, Sentence
 from assistant.languages.template import Choice, Node, RuleRef, Slot, Text
 from assistant.languages.template import Sequence as Run
 from assistant.training.numbers import spell
+from assistant.training.roles import Roles
 from assistant.understand.schema import NONE, write
 
 CORRECTED: Final = 0.02
@@ -78,10 +79,10 @@ class Sampler:
         self.spaced = pack.language != "zh"
         self.kinds = {request.__name__: kinds(request) for request in requests}
 
-    def draw(self, sentence: Sentence, template: str) -> Drawn:
-        """Return one way of saying the sentence."""
+    def draw(self, sentence: Sentence, template: str, roles: Roles | None = None) -> Drawn:
+        """Return one way of saying the sentence; `roles` hears of every rule in it."""
         fields = self.kinds[sentence.request] if sentence.request else OTHER_FIELDS
-        drawing = _Drawing(self, sentence.request, fields)
+        drawing = _Drawing(self, sentence.request, fields, roles)
         drawing.add(parsed(template), 0)
         fixed = {name: _bare(value) for name, value in sentence.fields.items() if fields[name].name != "name"}
         found = {**fixed, **drawing.values}
@@ -108,8 +109,8 @@ def _bare(value: object) -> str:
 class _Drawing:
     """One sentence being put together."""
 
-    def __init__(self, sampler: Sampler, request: str, fields: Mapping[str, Kind]) -> None:
-        self.sampler, self.request, self.fields = sampler, request, fields
+    def __init__(self, sampler: Sampler, request: str, fields: Mapping[str, Kind], roles: Roles | None = None) -> None:
+        self.sampler, self.request, self.fields, self.roles = sampler, request, fields, roles
         self.rng = sampler.rng
         self.pieces: list[Piece] = []
         self.values: dict[str, str] = {}
@@ -127,9 +128,21 @@ class _Drawing:
             case Choice(items):
                 self.add(self.rng.choice(items), depth + 1)
             case RuleRef(name):
-                self.add(parsed(self.sampler.pack.rules[name]), depth + 1)
+                self.rule(name, depth)
             case Slot():
                 self.slot(node, depth)
+
+    def rule(self, name: str, depth: int) -> None:
+        """Add one way of saying a rule."""
+        tree = parsed(self.sampler.pack.rules[name])
+        if self.roles is None:
+            self.add(tree, depth + 1)
+            return
+        before, roles, self.roles = self.sampler.joined(self.pieces), self.roles, None
+        words = self.aside(tree, depth)
+        self.roles = roles
+        roles.take(name, words, before)
+        self.pieces.append(Piece(words, fixed=True))
 
     def digits(self, text: str) -> str:
         """Return literal text with its `#int` and the like filled in."""
@@ -161,7 +174,12 @@ class _Drawing:
         rule = LOOSE.get(name)
         if bank is None and rule is None:
             raise KeyError(f"no words for {{{name}}} of {self.request or 'other'} in the seeds' banks")
-        self.pieces.append(Piece(self.rng.choice(bank) if bank else self.aside(RuleRef(str(rule)), depth)))
+        before, roles, self.roles = self.sampler.joined(self.pieces), self.roles, None
+        words = self.rng.choice(bank) if bank else self.aside(RuleRef(str(rule)), depth)
+        self.roles = roles
+        if roles is not None:
+            roles.take(name, words, before)
+        self.pieces.append(Piece(words))
 
     def said(self, slot: Slot, depth: int) -> tuple[str, str]:
         """Return words for a field and its value in an answer."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.bench.rows import measured
 from assistant.skills import by_request
 from assistant.training import export, verify
 from assistant.training.__main__ import main
@@ -75,8 +76,10 @@ def test_what_is_measured_on_may_not_be_learnt(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("torch")
+    texts = (json.loads(line)["text"] for line in (folder / "rows.jsonl").read_text().splitlines())
+    known = next(text for text in texts if measured(text))
     with gzip.open(tmp_path / "dev.gz", "wt") as file:
-        file.write(json.dumps({"text": "Who is ELVIS?", "lang": "en", "intent": "info.qa", "source": "x"}) + "\n")
+        file.write(json.dumps({"text": known.upper(), "lang": "en", "intent": "info.qa", "source": "x"}) + "\n")
     assert main(["--work", str(folder), "train", "--dev", str(tmp_path / "dev.gz"), "--steps", "1"]) == 2
     assert "1 rows" in capsys.readouterr().err
 
@@ -85,3 +88,23 @@ def test_the_shape_survives_the_file(folder: Path) -> None:
     export.save({}, Shape(9, width=8), folder)
     assert export.load(folder)[1] == Shape(9, width=8)
     assert json.loads((folder / "shape.json").read_text())["width"] == 8
+
+
+def test_a_network_that_has_learnt_nothing_copies() -> None:
+    torch = pytest.importorskip("torch")
+    from assistant.training.induction import prime
+    from assistant.training.model import Network
+
+    torch.manual_seed(1)
+    network = Network(Shape(2000))
+    said = torch.randint(100, 1900, (16, 10))
+    twice = torch.cat((said, torch.full((16, 1), 7), said), 1)
+
+    def copied() -> float:
+        with torch.no_grad():
+            best = network.logits(network.states(twice)).argmax(-1)
+        return float((best[:, 11:-1] == said[:, 1:]).float().mean())
+
+    assert copied() < 0.05
+    prime(network, 1)
+    assert copied() > 0.5
