@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from assistant.core.request import Request
 from assistant.errors import ConfigError
 from assistant.languages import template
+from assistant.languages.compile import RULES
 from assistant.languages.kinds import Kind, kinds
 from assistant.languages.pack import LanguagePack, Sentence
 
@@ -124,7 +125,10 @@ def _slot_problems(
     list_name = slot.list_name or (kind.list_name if kind.name == "enum" else "")
     if kind.name == "bool" and not list_name:
         yield f"{sentence.where}: {slot.field!r} is true or false: fix it with fields = {{ {slot.field} = true }}"
-    if list_name and list_name not in pack.lists:
+    if kind.name in RULES:
+        if list_name and list_name not in pack.rules:
+            yield f"{sentence.where}: no rule <{list_name}> in {pack.language}"
+    elif list_name and list_name not in pack.lists:
         yield f"{sentence.where}: no list [lists.{list_name}] in {pack.language}"
     elif list_name and kind.name == "enum":
         strange = [value for value in pack.lists[list_name] if value not in kind.choices]

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from assistant.core.money import Money
-from assistant.languages.readings import Clock, Day, Half, dated, weekday
+from assistant.languages.readings import Clock, Day, Half, dated, month_end, next_month, weekday
 
 DIGITS: Final[Mapping[str, int]] = MappingProxyType(
     {char: value for value, char in enumerate("零一二三四五六七八九")}
@@ -35,6 +35,11 @@ CURRENCIES: Final = {"美": "USD", "欧": "EUR", "英": "GBP", "日": "JPY", "�
 NUMBER: Final = rf"[\d.零一二三四五六七八九十百千万两俩\u3007幺仨{''.join(SCALES)}]"
 
 characters: Final = True
+
+
+def joined(before: str, after: str) -> str:
+    """Return one text of two that were said apart."""
+    return before + after
 
 
 def number(words: Sequence[str], unit: str = "") -> float | None:
@@ -130,11 +135,25 @@ def day(words: Sequence[str], today: date) -> Day | None:
     later = re.search(rf"({NUMBER}+)(天|周|个?星期)[之以]?后", text)
     if later:
         return Day(today + timedelta(days=int(_value(later[1]) or 0) * (1 if later[2] == "天" else 7)), half)
-    written = re.search(rf"(?:({NUMBER}+)月)?({NUMBER}+)[号日]", text)
+    begin, month = _month(text, today)
+    if month is not None and text.endswith("底"):
+        return Day(month_end(today, month), half)
+    written = re.search(rf"({NUMBER}+)[号日]", text)
     if written:
-        found = dated(today, int(_value(written[1]) or 0) if written[1] else None, int(_value(written[2]) or 0))
+        found = dated(begin, month, int(_value(written[1]) or 0))
         return None if found is None else Day(found, half)
     return Day(today, half) if half is not Half.UNSAID else None
+
+
+def _month(text: str, today: date) -> tuple[date, int | None]:
+    """Return from when to count and the month in the words, e.g. 五月, 下个月; None if none was said."""
+    named = re.search(rf"({NUMBER}+)月", text)
+    if named:
+        return today, int(_value(named[1]) or 0)
+    if "月" not in text:
+        return today, None
+    begin = next_month(today) if "下" in text else today.replace(day=1)
+    return begin, begin.month
 
 
 def length(words: Sequence[str]) -> timedelta | None:

@@ -23,7 +23,7 @@ MOST_NUMBERS: Final = 400
 OTHER_FIELDS: Final[Mapping[str, Kind]] = MappingProxyType({"words": Kind("text", str)})
 """Slots of sentences that are not for us."""
 RULES: Final = {"time": "clock", "date": "day", "duration": "length", "money": "money"}
-"""Rule of `general.toml` that a kind of slot is written in."""
+"""Rule of `general.toml` that a kind of slot is written in, unless the slot names another: `{sure_clock:at}`."""
 
 Names = Mapping[str, tuple[str, ...]]
 """`Context.names`."""
@@ -69,7 +69,7 @@ class Compiler:
 
     def compile(self) -> Compiled:
         """Return the network of all sentences, politeness round them; ConfigError for a sentence that does not fit its request."""
-        start, done, end = Node(), Node(), Node()
+        start, done, free, end = Node(), Node(), Node(), Node()
         sentences: list[Known] = []
         begins: list[tuple[Begins, Node]] = []
         for sentence in self.pack.sentences:
@@ -77,7 +77,12 @@ class Compiler:
                 raise ConfigError(f"{sentence.where}: no request class of that name", "correct `request`")
             request, self.fields = self.classes[sentence.request] if sentence.request else (None, OTHER_FIELDS)
             self.to_end = sentence.to_end
-            first = self.builder.union([self.compiled(sentence, text, done) for text in sentence.text])
+            first = self.builder.union(
+                [
+                    self.compiled(sentence, text, free if self.to_end and not self.bound else done)
+                    for text in sentence.text
+                ]
+            )
             if first is not None:
                 begins.append((Begins(len(sentences)), first))
             sentences.append((sentence, request, self.fields))
@@ -85,7 +90,9 @@ class Compiler:
         ready.jumps = tuple(begins)
         self.polite(start, ready if self.bound else start, "before")
         self.polite(done, end if self.bound else done, "after")
+        self.polite(free, free, "after_free" if "after_free" in self.pack.rules else "after")
         start.jumps = (*start.jumps, (None, ready))
+        free.jumps = (*free.jumps, (None, end))
         done.jumps = (*done.jumps, (None, end))
         if self.bound:
             joiners = (self.builder.words(self.split(joiner), start) for joiner in self.pack.words.get("joiners", ()))
@@ -140,13 +147,15 @@ class Compiler:
 
     def key(self, slot: Slot, kind: Kind) -> tuple[object, ...]:
         """Return what two slots have in common if one part serves both."""
+        if kind.name in RULES:
+            return ("rule", slot.list_name or RULES[kind.name])
         if slot.list_name or kind.name == "enum":
             return ("list", slot.list_name or kind.list_name)
         return (kind.name, kind.range, kind.names, self.to_end and kind.name == "text")
 
     def built(self, slot: Slot, kind: Kind) -> Part | None:
         """Build the part of a slot."""
-        if slot.list_name or kind.name == "enum":
+        if kind.name == "enum" or (slot.list_name and kind.name not in RULES):
             return self.list_part(slot.list_name or kind.list_name)
         match kind.name:
             case "number":
@@ -160,7 +169,7 @@ class Compiler:
                     f"slot {slot.field!r} is true or false", f"fix it: fields = {{ {slot.field} = true }}"
                 )
             case _:
-                return self.rule_part(RULES[kind.name])
+                return self.rule_part(slot.list_name or RULES[kind.name])
 
     def list_part(self, name: str) -> Part | None:
         """Return the part of a word list."""

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from assistant.core.money import Money
-from assistant.languages.readings import Clock, Day, Half, dated, weekday
+from assistant.languages.readings import Clock, Day, Half, dated, month_end, next_month, weekday
 
 ONES: Final = [
     "zero",
@@ -74,8 +74,9 @@ MONTHS: Final = [
 ]
 HALVES: Final = {
     "am": Half.MORNING, "morning": Half.MORNING, "pm": Half.AFTERNOON, "afternoon": Half.AFTERNOON, "evening": Half.AFTERNOON,
-    "night": Half.NIGHT, "tonight": Half.NIGHT, "noon": Half.NOON,
+    "night": Half.NIGHT, "tonight": Half.NIGHT, "tonights": Half.NIGHT, "noon": Half.NOON,
 }  # fmt: skip
+PARTS: Final = {"morning", "afternoon", "evening", "mornings", "afternoons", "evenings"}
 SECONDS: Final = {
     "second": 1,
     "sec": 1,
@@ -111,6 +112,11 @@ characters: Final = False
 
 SOUND_LIKE: Final = {"to": "two", "too": "two", "for": "four", "ate": "eight", "won": "one"}
 """What recognisers write for a number's word."""
+
+
+def joined(before: str, after: str) -> str:
+    """Return one text of two that were said apart."""
+    return f"{before} {after}"
 
 
 def number(words: Sequence[str], unit: str = "") -> float | None:
@@ -195,16 +201,22 @@ def day(words: Sequence[str], today: date) -> Day | None:
     found = _relative_day(words, today)
     if found is None:
         month = next((MONTHS.index(word) + 1 for word in words if word in MONTHS), None)
+        begin = today
+        if month is None and "month" in words:
+            begin = next_month(today) if "next" in words else today.replace(day=1)
+            month = begin.month
+        if "end" in words and month is not None:
+            return Day(month_end(today, month), half)
         number_of_day = sum(_values(words))
-        found = dated(today, month, number_of_day) if number_of_day else None
+        found = dated(begin, month, number_of_day) if number_of_day else None
     return None if found is None else Day(found, half)
 
 
 def _relative_day(words: Sequence[str], today: date) -> date | None:
     """Return the day if it is said by name or distance."""
-    if "tomorrow" in words:
+    if {"tomorrow", "tomorrows"} & set(words):
         return today + timedelta(days=2 if "after" in words else 1)
-    if {"today", "tonight"} & set(words) or ("this" in words and {"morning", "afternoon", "evening"} & set(words)):
+    if {"today", "tonight", "todays", "tonights"} & set(words) or ("this" in words and PARTS & set(words)):
         return today
     name = next((word.removesuffix("s") for word in words if word.removesuffix("s") in DAYS), "")
     if name:

@@ -1,6 +1,7 @@
 """From the words of a slot to its value: what is common to languages; `english` and `chinese` read their own numbers."""
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -80,6 +81,10 @@ class Readings(Protocol):
     characters: bool
     """True where text is split into characters."""
 
+    def joined(self, before: str, after: str) -> str:
+        """Return one text of two that were said apart."""
+        ...
+
     def number(self, words: Sequence[str], unit: str) -> float | None:
         """Return the number; `unit` is that of the field, "percent" also knows "half"."""
         ...
@@ -141,6 +146,17 @@ def dated(today: date, month: int | None, day: int) -> date | None:
         if found >= today:
             return found
     return None
+
+
+def month_end(today: date, month: int) -> date:
+    """Return the last day of the next such month, the running one counted in."""
+    year = today.year + (month < today.month)
+    return date(year, month, monthrange(year, month)[1])
+
+
+def next_month(today: date) -> date:
+    """Return the first day of the month after."""
+    return month_end(today, today.month) + timedelta(days=1)
 
 
 def weekday(today: date, index: int, weeks: int | None) -> date:

@@ -78,16 +78,20 @@ def fill(
     text: str,
     moment: Moment,
 ) -> tuple[Request, tuple[str, ...]] | None:
-    """Return the request and the fields whose name is unknown; None if the words contradict each other or are no value."""
+    """Return the request and the fields whose name is unknown; None if the words contradict each other or are no value.
+
+    Free words of one field that were said in two places are one text: "dinner at seven with Marie" is "dinner with Marie".
+    """
     heard: dict[str, Any] = {}
     try:
         days = (one.words for one in slots if fields[one.slot.field].name == "date")
         day = next((moment.readings.day(words, moment.now.date()) for words in days), None)
         for one in slots:
             value = _value(fields[one.slot.field], one, text, replace(moment, day=day))
-            if value is None or heard.get(one.slot.field, value) != value:
+            before = heard.get(one.slot.field, value)
+            if value is None or (before != value and fields[one.slot.field].name != "text"):
                 return None
-            heard[one.slot.field] = value
+            heard[one.slot.field] = value if before == value else moment.readings.joined(before, value)
     except (ValueError, OverflowError):  # five minutes to seven minus seventy, a day in a million years
         return None
     fixed = {name: _fixed(fields[name], value) for name, value in sentence.fields.items()}

@@ -34,6 +34,9 @@ class CancelReminder(Request):
     text: str = ""
     """Words of the reminder."""
     which: WhichTimers | None = None
+    at: time | None = None
+    day: date | None = None
+    """When it is due, said to tell it from others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,12 @@ MORNING: Final = time(9)
 
 
 def due_of(request: SetReminder, now: datetime) -> datetime | None:
-    """Return when to remind, or None if no time was said."""
+    """Return when to remind, or None if no time was said; "today" alone is no time once the morning is over."""
     if request.after is not None:
         return later(now, request.after)
     if request.at is not None:
         return next_due(now, request.at, request.day)
-    if request.day is not None:
+    if request.day is not None and (request.day != now.date() or now.time() < MORNING):
         return next_due(now, MORNING, request.day)
     return None
 
@@ -83,6 +86,12 @@ def kept(context: Context, words: str) -> tuple[Timer, ...]:
     return tuple(sorted(fitting, key=lambda timer: timer.due))
 
 
+def _due_then(timer: Timer, request: CancelReminder, now: datetime) -> bool:
+    """Tell whether the reminder is due when the request says, as far as it says."""
+    due = timer.due.astimezone(now.tzinfo)
+    return request.day in (None, due.date()) and request.at in (None, due.time())
+
+
 def plan_cancel(request: CancelReminder, context: Context) -> Decision:
     """Forget the described reminder, asking where several fit."""
     if not kept(context, ""):
@@ -91,6 +100,7 @@ def plan_cancel(request: CancelReminder, context: Context) -> Decision:
     if not gone:
         return Refusal(request, Phrase("reminders.no_such", {"text": request.text}), "not_found")
     exact = tuple(timer for timer in gone if timer.name == request.text)
+    gone = tuple(timer for timer in gone if _due_then(timer, request, context.now)) or gone
     gone = exact or (gone[:1] if request.which is WhichTimers.NEXT else gone)
     if len(gone) > 1 and request.which is not WhichTimers.ALL:
         choices = tuple(timer.name for timer in gone[:3])

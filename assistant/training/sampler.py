@@ -184,7 +184,7 @@ class _Drawing:
     def said(self, slot: Slot, depth: int) -> tuple[str, str]:
         """Return words for a field and its value in an answer."""
         kind = self.fields[slot.field]
-        if slot.list_name or kind.name == "enum":
+        if kind.name == "enum" or (slot.list_name and kind.name not in RULES):
             values = self.sampler.pack.lists[slot.list_name or kind.list_name]
             value = self.rng.choice(sorted(values))
             words = self.aside(parsed(self.rng.choice(values[value])), depth)
@@ -192,7 +192,7 @@ class _Drawing:
         if kind.name == "number":
             return self.number(kind)
         if kind.name in RULES:
-            words = self.aside(RuleRef(RULES[kind.name]), depth)
+            words = self.aside(RuleRef(slot.list_name or RULES[kind.name]), depth)
         else:
             words = self.rng.choice(self.bank(slot.field, kind))
         return words, f'"{words}"'

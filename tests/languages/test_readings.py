@@ -124,6 +124,12 @@ def test_chinese_times(text: str, expected: time) -> None:
         ("the 30th", date(2026, 11, 30)),
         ("in three days", date(2026, 11, 24)),
         ("in a week", date(2026, 11, 28)),
+        ("the 20th of this month", date(2026, 11, 20)),
+        ("next month on the 13th", date(2026, 12, 13)),
+        ("at the end of February", date(2027, 2, 28)),
+        ("the end of next month", date(2026, 12, 31)),
+        ("next week on thursday", date(2026, 11, 26)),
+        ("tomorrow's", date(2026, 11, 22)),
     ],
 )
 def test_english_days(text: str, expected: date) -> None:
@@ -144,6 +150,10 @@ def test_english_days(text: str, expected: date) -> None:
         ("五月三号", date(2027, 5, 3)),
         ("30号", date(2026, 11, 30)),
         ("三天后", date(2026, 11, 24)),
+        ("下个月13号", date(2026, 12, 13)),
+        ("这个月20号", date(2026, 11, 20)),
+        ("月底", date(2026, 11, 30)),
+        ("二月底", date(2027, 2, 28)),
     ],
 )
 def test_chinese_days(text: str, expected: date) -> None:

@@ -89,7 +89,14 @@ def test_a_time_of_day_is_the_next_one_unless_a_day_is_said(request_: Request, d
 
 def test_a_moment_that_is_past_is_refused() -> None:
     assert isinstance(decided(SetAlarm(at=time(7), day=date(2026, 11, 6))), Refusal)
-    assert isinstance(decided(SetReminder("x", day=date(2026, 11, 6))), Refusal)
+    assert isinstance(decided(SetReminder("x", at=time(7), day=date(2026, 11, 6))), Refusal)
+
+
+def test_a_reminder_for_today_is_asked_for_its_time_once_the_morning_is_over() -> None:
+    today = SetReminder("x", day=date(2026, 11, 6))
+
+    assert isinstance(decided(today), Question)
+    assert set_to(decided(today, now=NOW.replace(hour=8))).time() == time(9)
 
 
 def test_what_is_missing_is_asked_for() -> None:
@@ -168,7 +175,10 @@ def test_a_reminder_is_found_by_any_of_its_words() -> None:
     plan = decided(CancelReminder("milk"), MILK, CALL, PIZZA)
     several = decided(CancelReminder(), MILK, CALL)
     nothing = decided(CancelReminder("taxes"), MILK)
+    then = decided(CancelReminder(at=time(18), day=date(2026, 11, 6)), MILK, CALL)
 
+    assert isinstance(then, Plan)
+    assert then.steps == (LocalCall("timer.cancel", {"name": "buy milk"}),)
     assert isinstance(plan, Plan)
     assert plan.steps == (LocalCall("timer.cancel", {"name": "buy milk"}),)
     assert isinstance(several, Question)
