@@ -20,7 +20,7 @@ QUOTED: Final = 4.0
 """How much more often than a row of the same kind one is drawn that words are copied in."""
 NOT_OURS: Final = 0.36
 """Share of rows whose answer is `none`, in each language."""
-REPEATED: Final = 0.25
+REPEATED: Final = 0.15
 """Examples of nothing but copying for every row."""
 REPEAT_TOKENS: Final = (3, 20)
 CHUNK: Final = 32

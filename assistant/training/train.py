@@ -21,7 +21,7 @@ from assistant.training.vocabulary import Encoder
 
 SMOOTHED: Final = 0.08
 """Share of the decision's probability that goes to all decisions alike: about as many labels are wrong."""
-REST_WEIGHT: Final = 0.6
+REST_WEIGHT: Final = 0.8
 """Weight of the tokens of an answer after its first."""
 TEXT_WEIGHT: Final = 0.15
 TEXT_SHARE: Final = 0.1
