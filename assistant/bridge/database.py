@@ -2,8 +2,8 @@
 
 import contextlib
 import logging
+import queue
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
@@ -21,6 +21,8 @@ _READ_ONLY: Final = "25006"
 _PREPARING: Final = 0x6361_6269
 """The lock under which bridges create tables; any number that is only ours."""
 BUSY_TIMEOUT_MS: Final = 30_000
+FREE_S: Final = 30.0
+"""How long a free connection is waited for before that counts as a database that is away."""
 LANES: Final = 3
 """Commits under way at once, where the database can: while one waits for the disk, the others work."""
 RETRY_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -53,8 +55,6 @@ def connect(url: sa.URL, pool_size: int = 10) -> sa.Engine:
             isolation_level="AUTOCOMMIT",
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=30,
-            pool_use_lifo=True,
             connect_args={"prepare_threshold": None},  # else psycopg deallocates all that is prepared at each rollback
         )
     engine = sa.create_engine(
@@ -85,7 +85,10 @@ class Database:
         self.engine = engine
         self._sleep = sleep
         self._lite = engine.dialect.name == "sqlite"
-        self._idle: deque[sa.Connection] = deque()
+        self._free: queue.LifoQueue[sa.Connection | None] = queue.LifoQueue()
+        """A place for each connection of the pool, with the one that was opened for it if there is."""
+        for _ in range(engine.pool.size()):  # type: ignore[attr-defined]
+            self._free.put(None)
         self._commits = Commits(self.writing, 1 if self._lite else LANES)
 
     @contextlib.contextmanager
@@ -112,22 +115,25 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """Lend a connection that only reads; it waits for no writer.
+        """Lend a connection that only reads; it waits for no writer, but for others to give one back where all are lent.
 
-        They are kept: the pool takes 200 µs to hand one out. One on which something went wrong goes back to it.
+        They are kept: the pool takes 200 µs to hand one out, and would let whoever waits there wait on, since it gets none
+        back. One on which something went wrong goes back to it.
         """
+        connection = self._place()
+        kept = None
         try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = self.engine.connect()
-        try:
-            yield connection
-            if connection.in_transaction():
-                connection.rollback()
-        except BaseException:
-            connection.close()
-            raise
-        self._idle.append(connection)
+            connection = connection or self.engine.connect()
+            try:
+                yield connection
+                if connection.in_transaction():
+                    connection.rollback()
+            except BaseException:
+                connection.close()
+                raise
+            kept = connection
+        finally:
+            self._free.put(kept)
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -180,14 +186,26 @@ class Database:
     def scrub(self) -> None:
         """Let deleted rows also vanish from the write-ahead log (SQLite) at once."""
         if self._lite:
-            with self.engine.connect() as connection:
+            with self.reading() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+    def _place(self) -> sa.Connection | None:
+        """Return a free place's connection, None if it has none yet. Raises SQLAlchemy's TimeoutError."""
+        try:
+            return self._free.get(timeout=FREE_S)
+        except queue.Empty:
+            raise sa.exc.TimeoutError("every connection is in use") from None
 
     def _forget_idle(self) -> None:
         """Give the kept connections back: where one was lost, all are."""
-        with contextlib.suppress(IndexError):
+        idle = list[sa.Connection | None]()
+        with contextlib.suppress(queue.Empty):
             while True:
-                self._idle.pop().close()
+                idle.append(self._free.get_nowait())
+        for connection in idle:
+            if connection is not None:
+                connection.close()
+            self._free.put(None)
 
     def _patiently(self, work: Callable[[], T]) -> T:
         """Try until the database answers."""
