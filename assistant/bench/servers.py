@@ -99,6 +99,7 @@ class Mosquitto:
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nmax_queued_messages 40000\n"
+            "max_inflight_messages 100\n"
             f"persistence {str(keeps).lower()}\npersistence_location {folder}/\nautosave_on_changes false\n"
             "autosave_interval 5\nuser root\n"
         )

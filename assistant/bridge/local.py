@@ -16,13 +16,15 @@ from assistant.bridge.engine import Engine, Run
 from assistant.bridge.engine_journal import LINGER_S, JournalEngine
 from assistant.bridge.leases import LEASE_S, RENEW_S, Leases
 from assistant.bridge.metrics import Meter
-from assistant.bridge.operations import Operations, envelope
+from assistant.bridge.operations import Operations
 from assistant.bridge.outgoing import Outgoing
 from assistant.bridge.pages import News
 from assistant.bridge.providers.desk import Desk
 from assistant.bridge.providers.sandboxes import sandboxes
 from assistant.bridge.pump import Pump
+from assistant.bridge.reads import Reads
 from assistant.bridge.reconcile import Reconciler
+from assistant.bridge.requests import envelope
 from assistant.bridge.retention import Retention
 from assistant.bridge.services import Services
 from assistant.bridge.tale import OrderTale
@@ -91,6 +93,7 @@ class Bridge:
         self.reconciler = Reconciler(self.book, self.services, self.meter)
         self.leases = Leases(self.database, self.engine, options.name, self.meter, options.lease_s)
         self._operations = Operations(self.book, self.services, self.engine, self.retention, self.meter)
+        self.reads = Reads(self.book, self.meter)
         self._pump = Pump(self.book, self.services, self.engine)
         self._leave = threading.Event()
         self._threads: list[threading.Thread] = []
