@@ -35,9 +35,6 @@ FIRST_CONTACT_S: Final = 10.0
 DRAIN_S: Final = 10.0
 CHILD_DRAIN_S: Final = 1.5
 """A car gives its child two seconds."""
-SWITCH_S: Final = 0.0005
-"""How long a thread may keep the interpreter while another waits for it: the one that reads the broker's packets gives it
-up four times a packet, and with Python's own 5 ms each time the answers of thousands of cars pile up behind it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,7 +53,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _serve(args: argparse.Namespace) -> int:
     """Run a bridge until SIGTERM, or until its input ends."""
     _check(args)
-    sys.setswitchinterval(SWITCH_S)
     from assistant.bridge.local import Bridge, Options  # noqa: PLC0415  SQLAlchemy takes a while to load
 
     companies = tuple(_company(text) for text in args.company)
