@@ -4,6 +4,7 @@ import contextlib
 import logging
 import queue
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
@@ -85,10 +86,11 @@ class Database:
         self.engine = engine
         self._sleep = sleep
         self._lite = engine.dialect.name == "sqlite"
-        self._free: queue.LifoQueue[sa.Connection | None] = queue.LifoQueue()
-        """A place for each connection of the pool, with the one that was opened for it if there is."""
+        self._idle: deque[sa.Connection] = deque()
+        self._permits: queue.SimpleQueue[None] = queue.SimpleQueue()
+        """One for each connection of the pool: who holds one finds an idle connection, or the pool has one left."""
         for _ in range(engine.pool.size()):  # type: ignore[attr-defined]
-            self._free.put(None)
+            self._permits.put(None)
         self._commits = Commits(self.writing, 1 if self._lite else LANES)
 
     @contextlib.contextmanager
@@ -120,10 +122,12 @@ class Database:
         They are kept: the pool takes 200 µs to hand one out, and would let whoever waits there wait on, since it gets none
         back. One on which something went wrong goes back to it.
         """
-        connection = self._place()
-        kept = None
+        self._permit()
         try:
-            connection = connection or self.engine.connect()
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = self.engine.connect()
             try:
                 yield connection
                 if connection.in_transaction():
@@ -131,9 +135,9 @@ class Database:
             except BaseException:
                 connection.close()
                 raise
-            kept = connection
+            self._idle.append(connection)
         finally:
-            self._free.put(kept)
+            self._permits.put(None)
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -189,23 +193,18 @@ class Database:
             with self.reading() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
-    def _place(self) -> sa.Connection | None:
-        """Return a free place's connection, None if it has none yet. Raises SQLAlchemy's TimeoutError."""
+    def _permit(self) -> None:
+        """Wait for a free connection. Raises SQLAlchemy's TimeoutError."""
         try:
-            return self._free.get(timeout=FREE_S)
+            self._permits.get(timeout=FREE_S)
         except queue.Empty:
             raise sa.exc.TimeoutError("every connection is in use") from None
 
     def _forget_idle(self) -> None:
         """Give the kept connections back: where one was lost, all are."""
-        idle = list[sa.Connection | None]()
-        with contextlib.suppress(queue.Empty):
+        with contextlib.suppress(IndexError):
             while True:
-                idle.append(self._free.get_nowait())
-        for connection in idle:
-            if connection is not None:
-                connection.close()
-            self._free.put(None)
+                self._idle.pop().close()
 
     def _patiently(self, work: Callable[[], T]) -> T:
         """Try until the database answers."""
