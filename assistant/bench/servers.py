@@ -105,6 +105,11 @@ class Mosquitto:
         )
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """Return its process; 0 before its first start."""
+        return 0 if self._process is None else self._process.pid
+
     @staticmethod
     def there() -> bool:
         """Tell whether it is installed."""
