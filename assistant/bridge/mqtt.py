@@ -30,10 +30,12 @@ SESSION_S: Final = 10
 """How long the broker keeps requests for a bridge that is away: long enough for a restart, and no longer, because it goes
 on giving its share of new requests to a bridge that will not come back. What is lost then, the cars send again."""
 UNACKED: Final = 200
-"""Requests the broker may have under way to us; the rest waits there."""
+"""Requests the broker may have under way to us, and answers we to it. mosquitto 2.0.11 gives out more: one that expires while it
+waits there widens its window; so answers have a window of their own, and what expires here is dropped."""
 LEAVE_S: Final = 2.0
 """How long a bridge that leaves waits for the broker to take what it said last."""
 WORKERS: Final = 8
+PAUSE_S: Final = 0.005
 READS: Final = 64
 """Questions that are answered together, at most."""
 _ASKS: Final = re.compile(rb'"op":"(?:ping|status)"')
@@ -140,6 +142,8 @@ class Consumer:
     def _work_off(self) -> None:
         """Answer questions, all that have come at a time; what cannot be answered like that goes to the workers."""
         while (first := self._questions.get()) is not None:
+            while len(self._unsent) >= UNACKED and not self._leaving:
+                time.sleep(PAUSE_S)
             some = [first]
             while len(some) < READS and not self._questions.empty():
                 one = self._questions.get()
@@ -147,6 +151,7 @@ class Consumer:
                     self._questions.put(None)
                     break
                 some.append(one)
+            some = [one for one in some if not self._dropped(one[1])]
             try:
                 answers = self._read([(vehicle, bytes(message.payload)) for vehicle, message in some])
             except Exception:  # noqa: BLE001  many messages must not fail with one
@@ -157,6 +162,14 @@ class Consumer:
                     self._requests.put(message)
                 else:
                     self._reply(vehicle, message, raw)
+
+    def _dropped(self, message: paho.MQTTMessage) -> bool:
+        """Let the broker forget a question whose time has passed, as its car has asked again; tells whether it was one."""
+        life_s = getattr(message.properties, "MessageExpiryInterval", None)
+        stale = life_s is not None and time.monotonic() - message.timestamp > life_s
+        if stale:
+            self._done(message)
+        return stale
 
     def _work(self) -> None:
         """Handle requests one after another.
