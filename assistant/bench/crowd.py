@@ -29,7 +29,6 @@ KEEPALIVE_S: Final = 60
 SESSION_S: Final = 600
 AGAIN_S: Final = 20.0
 """How long a car waits for news of its order before it asks again."""
-PING_LIFE_S: Final = 15
 CONNECT_S: Final = 30.0
 """Longer than a car waits: here all of them share one processor with the broker."""
 
@@ -128,8 +127,10 @@ async def _ask(writer: asyncio.StreamWriter, seat: Seat) -> None:
     """Ask until it is answered, then keep the connection alive."""
     pulse = connectivity.linked(Pulse())
     while not seat.ponged:
-        writer.write(_publish(topics.request(seat.vehicle), ask(Op.PING, {"head": "", "length": 0}), PING_LIFE_S))
-        pulse = connectivity.pinged(pulse, time.monotonic())
+        now = time.monotonic()
+        life_s = connectivity.ping_life_s(pulse, now)
+        writer.write(_publish(topics.request(seat.vehicle), ask(Op.PING, {"head": "", "length": 0}), life_s))
+        pulse = connectivity.pinged(pulse, now)
         await seat.told(connectivity.ping_at(pulse) - time.monotonic())
     while seat.heard < seat.up:
         writer.write(_publish(topics.request(seat.vehicle), ask(Op.STATUS, {}, seat.order), int(AGAIN_S)))

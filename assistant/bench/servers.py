@@ -99,10 +99,16 @@ class Mosquitto:
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\nmax_queued_messages 40000\n"
+            "max_inflight_messages 100\n"
             f"persistence {str(keeps).lower()}\npersistence_location {folder}/\nautosave_on_changes false\n"
             "autosave_interval 5\nuser root\n"
         )
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Return its process; 0 before its first start."""
+        return 0 if self._process is None else self._process.pid
 
     @staticmethod
     def there() -> bool:

@@ -57,6 +57,12 @@ def megabytes(pid: int) -> float:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def most_megabytes(pid: int) -> float:
+    """Return the most resident memory a process ever had."""
+    with open(f"/proc/{pid}/status") as file:  # noqa: PTH123  not a file that is there
+        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1024
+
+
 def processor_s(pid: int) -> float:
     """Return the processor seconds a process has used."""
     with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123  not a file that is there
@@ -117,7 +123,7 @@ def _return(
         broker.kill()
         for bridge in bridges:
             bridge.kill()
-        struck = time.monotonic()
+        struck, cars_s = time.monotonic(), -time.process_time()
         crowd.connects.clear()
         for bridge in bridges:
             bridge.start()
@@ -133,6 +139,12 @@ def _return(
             "all_heard_s": round(max(heard, default=struck) - struck, 1),
             "answer_ms": figures([seat.heard - seat.up for seat in crowd.seats if seat.heard > seat.up > struck]),
             "most_connects_a_second": max(crowd.connects.values(), default=0),
+            "peak_mb": [round(most_megabytes(bridge.pid)) for bridge in bridges],
+            "cpu_s": {
+                "bridges": round(sum(processor_s(bridge.pid) for bridge in bridges), 1),
+                "broker": round(processor_s(broker.pid), 1),
+                "cars": round(cars_s + time.process_time(), 1),
+            },
         }
     finally:
         crowd.close()

@@ -100,7 +100,7 @@ def _consume(bridge: "Bridge", args: argparse.Namespace) -> int:
     """Serve a broker's cars; leave gracefully on SIGTERM."""
     from assistant.bridge.mqtt import Consumer  # noqa: PLC0415  only where there is a broker
 
-    consumer = Consumer(_broker(args), bridge.handle)
+    consumer = Consumer(_broker(args), bridge.handle, bridge.reads.handle)
     leave = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

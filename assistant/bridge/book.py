@@ -4,17 +4,20 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
-from assistant.bridge import pages
+from assistant.bridge import pages, sql
 from assistant.bridge.database import Database
 from assistant.bridge.pages import Change, News, Record
 from assistant.bridge.providers.trade import Callback, Offer
 from assistant.bridge.records import METADATA, SCHEMA, messages, schema
 from assistant.core.order import Fact, State
 from assistant.errors import CabinError
+
+_SENT: Final = sa.update(messages).where(messages.c.sent.is_(False), sql.among(messages.c.id)).values(sent=True)
+"""News has no index by its id; that of what is unsent is short."""
 
 
 class Book:
@@ -115,8 +118,7 @@ class Book:
 
     def sent(self, ids: list[str]) -> None:
         """Write down that the broker has these."""
-        change = sa.update(messages).where(messages.c.id.in_(ids)).values(sent=True)
-        self.database.write(lambda c: c.execute(change))
+        self.database.write(lambda c: sql.many(c, _SENT, ids))
 
     def _news(self, connection: sa.Connection, record: Record, cause: str) -> News:
         """Write news down beside the change it is about."""

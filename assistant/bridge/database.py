@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import queue
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,8 @@ _READ_ONLY: Final = "25006"
 _PREPARING: Final = 0x6361_6269
 """The lock under which bridges create tables; any number that is only ours."""
 BUSY_TIMEOUT_MS: Final = 30_000
+FREE_S: Final = 30.0
+"""How long a free connection is waited for before that counts as a database that is away."""
 LANES: Final = 3
 """Commits under way at once, where the database can: while one waits for the disk, the others work."""
 RETRY_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -53,8 +56,6 @@ def connect(url: sa.URL, pool_size: int = 10) -> sa.Engine:
             isolation_level="AUTOCOMMIT",
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=30,
-            pool_use_lifo=True,
             connect_args={"prepare_threshold": None},  # else psycopg deallocates all that is prepared at each rollback
         )
     engine = sa.create_engine(
@@ -86,6 +87,10 @@ class Database:
         self._sleep = sleep
         self._lite = engine.dialect.name == "sqlite"
         self._idle: deque[sa.Connection] = deque()
+        self._permits: queue.SimpleQueue[None] = queue.SimpleQueue()
+        """One for each connection of the pool: who holds one finds an idle connection, or the pool has one left."""
+        for _ in range(engine.pool.size()):  # type: ignore[attr-defined]
+            self._permits.put(None)
         self._commits = Commits(self.writing, 1 if self._lite else LANES)
 
     @contextlib.contextmanager
@@ -112,22 +117,27 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """Lend a connection that only reads; it waits for no writer.
+        """Lend a connection that only reads; it waits for no writer, but for others to give one back where all are lent.
 
-        They are kept: the pool takes 200 µs to hand one out. One on which something went wrong goes back to it.
+        They are kept: the pool takes 200 µs to hand one out, and would let whoever waits there wait on, since it gets none
+        back. One on which something went wrong goes back to it.
         """
+        self._permit()
         try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = self.engine.connect()
-        try:
-            yield connection
-            if connection.in_transaction():
-                connection.rollback()
-        except BaseException:
-            connection.close()
-            raise
-        self._idle.append(connection)
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = self.engine.connect()
+            try:
+                yield connection
+                if connection.in_transaction():
+                    connection.rollback()
+            except BaseException:
+                connection.close()
+                raise
+            self._idle.append(connection)
+        finally:
+            self._permits.put(None)
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -180,8 +190,15 @@ class Database:
     def scrub(self) -> None:
         """Let deleted rows also vanish from the write-ahead log (SQLite) at once."""
         if self._lite:
-            with self.engine.connect() as connection:
+            with self.reading() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+    def _permit(self) -> None:
+        """Wait for a free connection. Raises SQLAlchemy's TimeoutError."""
+        try:
+            self._permits.get(timeout=FREE_S)
+        except queue.Empty:
+            raise sa.exc.TimeoutError("every connection is in use") from None
 
     def _forget_idle(self) -> None:
         """Give the kept connections back: where one was lost, all are."""

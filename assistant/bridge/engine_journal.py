@@ -30,9 +30,11 @@ POLL_S: Final = 0.2
 """How long a message that another bridge put into a mailbox may lie there unnoticed."""
 THREADS: Final = 64
 """Steps that may wait for a company at once."""
-PAGE: Final = 500
+DUE: Final = 10
+"""Parked workflows that are woken in one round because their time has come: a look at a company is an insurance, and
+thousands at once would hold up the cars that ask."""
 AWAKE: Final = 1_000
-"""Workflows in memory above which those that are due, or have mail, wait their turn."""
+"""Workflows in memory above which those that have mail, or are due, wait their turn."""
 LINGER_S: Final = 3.0
 """How long a workflow waits in memory before it is parked: news that comes soon finds it there."""
 
@@ -185,7 +187,8 @@ class JournalEngine:
         letters = self._database.read(lambda c: journal.new_mail(c, self._executor))
         waiting = dict.fromkeys(order for order, _, _ in letters)
         if all_due:
-            waiting |= dict.fromkeys(self._database.read(lambda c: journal.due(c, self._executor, self.clock(), PAGE)))
+            most = DUE + len(self._failed)
+            waiting |= dict.fromkeys(self._database.read(lambda c: journal.due(c, self._executor, self.clock(), most)))
         asleep = [order for order in waiting if order not in self._runs and order not in self._failed]
         self._go_on(asleep[: max(0, AWAKE - len(self._runs))])
         if letters:

@@ -133,11 +133,10 @@ _DUE: Final = (
     .order_by(runs.c.due)
     .limit(sa.bindparam("b_most", type_=sa.Integer))
 )
-MANY: Final = 16
 _STORIES: Final = (
     sa.select(runs.c.order_id, runs.c.brief, runs.c.began, runs.c.due, entries.c.name, entries.c.answer, entries.c.at)
     .join_from(runs, entries, runs.c.order_id == entries.c.order_id, isouter=True)
-    .where(runs.c.order_id.in_([sa.bindparam(f"b_{i}", type_=sa.String) for i in range(MANY)]), *_OPEN)
+    .where(sql.among(runs.c.order_id), *_OPEN)
     .order_by(runs.c.order_id, entries.c.n)
 )
 _NEW: Final = (
@@ -216,14 +215,12 @@ def due(connection: sa.Connection, executor: str, now: float, most: int) -> list
 def stories(connection: sa.Connection, executor: str, orders: Sequence[str]) -> list[Story]:
     """Return those of `orders` that the executor has to go on with, with their journals."""
     found: list[Story] = []
-    for start in range(0, len(orders), MANY):
-        some = orders[start : start + MANY]
-        ids = {f"b_{i}": some[min(i, len(some) - 1)] for i in range(MANY)}
-        rows = sql.rows(connection, _STORIES, {**ids, "b_executor": executor})
-        for order, of_one in groupby(rows, key=lambda row: row.order_id):
-            told = list(of_one)
-            journal = tuple(_entry(row) for row in told if row.name is not None)
-            found.append(Story(order, json.loads(told[0].brief), told[0].began, told[0].due, journal))
+    for order, of_one in groupby(
+        sql.many(connection, _STORIES, orders, {"b_executor": executor}), key=lambda row: row.order_id
+    ):
+        told = list(of_one)
+        journal = tuple(_entry(row) for row in told if row.name is not None)
+        found.append(Story(order, json.loads(told[0].brief), told[0].began, told[0].due, journal))
     return found
 
 

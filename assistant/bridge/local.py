@@ -16,13 +16,15 @@ from assistant.bridge.engine import Engine, Run
 from assistant.bridge.engine_journal import LINGER_S, JournalEngine
 from assistant.bridge.leases import LEASE_S, RENEW_S, Leases
 from assistant.bridge.metrics import Meter
-from assistant.bridge.operations import Operations, envelope
+from assistant.bridge.operations import Operations
 from assistant.bridge.outgoing import Outgoing
 from assistant.bridge.pages import News
 from assistant.bridge.providers.desk import Desk
 from assistant.bridge.providers.sandboxes import sandboxes
 from assistant.bridge.pump import Pump
+from assistant.bridge.reads import Reads
 from assistant.bridge.reconcile import Reconciler
+from assistant.bridge.requests import envelope
 from assistant.bridge.retention import Retention
 from assistant.bridge.services import Services
 from assistant.bridge.tale import OrderTale
@@ -36,6 +38,8 @@ _log = logging.getLogger(__name__)
 W = TypeVar("W", bound=Works)
 
 POOL: Final = 24
+SETTLED_S: Final = 300.0
+"""How long a bridge does nothing but serve once it has started: its cars may all come back at that moment."""
 HOUR_S: Final = 3600.0
 NIGHT_S: Final = 86_400.0
 
@@ -89,6 +93,7 @@ class Bridge:
         self.reconciler = Reconciler(self.book, self.services, self.meter)
         self.leases = Leases(self.database, self.engine, options.name, self.meter, options.lease_s)
         self._operations = Operations(self.book, self.services, self.engine, self.retention, self.meter)
+        self.reads = Reads(self.book, self.meter)
         self._pump = Pump(self.book, self.services, self.engine)
         self._leave = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -100,14 +105,14 @@ class Bridge:
         self.outgoing.open(deliver)
         self.engine.open(self._tell)
         rounds = (
-            ("pump", self.options.pump_s, self._pump.round),
-            ("leases", self.options.renew_s, self.leases.round),
-            ("unsent", 2.0, self.outgoing.sweep),
-            ("retention", HOUR_S, self.retention.sweep),
-            ("reconcile", NIGHT_S, self.reconciler.quietly),
+            ("pump", 0.0, self.options.pump_s, self._pump.round),
+            ("leases", 0.0, self.options.renew_s, self.leases.round),
+            ("unsent", 0.0, 2.0, self.outgoing.sweep),
+            ("retention", SETTLED_S, HOUR_S, self.retention.sweep),
+            ("reconcile", SETTLED_S, NIGHT_S, self.reconciler.quietly),
         )
-        for name, every_s, work in rounds:
-            thread = threading.Thread(target=self._repeat, args=(name, every_s, work), name=name, daemon=True)
+        for name, first_s, every_s, work in rounds:
+            thread = threading.Thread(target=self._repeat, args=(name, first_s, every_s, work), name=name, daemon=True)
             thread.start()
             self._threads.append(thread)
 
@@ -146,8 +151,9 @@ class Bridge:
         self.database.write(lambda c: self.engine.send(c, order, message, key))
         self.engine.notice(order)
 
-    def _repeat(self, name: str, every_s: float, work: Callable[[], object]) -> None:
-        """Do one kind of round until the bridge leaves; a round that fails is told and tried again."""
+    def _repeat(self, name: str, first_s: float, every_s: float, work: Callable[[], object]) -> None:
+        """Do one kind of round until the bridge leaves, first after `first_s` seconds; one that fails is told and tried again."""
+        self._leave.wait(first_s)
         while not self._leave.is_set():
             with self._told(name):
                 work()

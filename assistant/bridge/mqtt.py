@@ -2,10 +2,12 @@
 
 import logging
 import queue
+import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -28,8 +30,16 @@ SESSION_S: Final = 10
 """How long the broker keeps requests for a bridge that is away: long enough for a restart, and no longer, because it goes
 on giving its share of new requests to a bridge that will not come back. What is lost then, the cars send again."""
 UNACKED: Final = 200
-"""Requests the broker may have under way to us; the rest waits there."""
+"""Requests the broker may have under way to us, and answers we to it. mosquitto 2.0.11 gives out more: one that expires while it
+waits there widens its window; so answers have a window of their own, and what expires here is dropped."""
+LEAVE_S: Final = 2.0
+"""How long a bridge that leaves waits for the broker to take what it said last."""
 WORKERS: Final = 8
+PAUSE_S: Final = 0.005
+READS: Final = 64
+"""Questions that are answered together, at most."""
+_ASKS: Final = re.compile(rb'"op":"(?:ping|status)"')
+"""What probably only asks; whatever else has such words in it is handled like all the rest in the end."""
 NEWS_LIFE_S: Final = 86_400
 
 
@@ -54,17 +64,25 @@ def check(broker: Broker) -> None:
 class Consumer:
     """Takes requests from the broker and gives answers and news to it."""
 
-    def __init__(self, broker: Broker, handle: Callable[[str, bytes], list[bytes]]) -> None:
-        """`handle` returns the answers once everything is committed."""
+    def __init__(
+        self,
+        broker: Broker,
+        handle: Callable[[str, bytes], list[bytes]],
+        read: Callable[[Sequence[tuple[str, bytes]]], Sequence[bytes | None]],
+    ) -> None:
+        """`handle` returns the answers once everything is committed; `read` those to many that only ask, None for what must be handled."""
         self._handle = handle
+        self._read = read
         self._host, self._port, secure = _address(broker.url)
         self._requests: queue.SimpleQueue[paho.MQTTMessage | None] = queue.SimpleQueue()
+        self._questions: queue.SimpleQueue[tuple[str, paho.MQTTMessage] | None] = queue.SimpleQueue()
         self._unsent: dict[int, Callable[[], None]] = {}
         self._early: set[int] = set()
         self._lock = threading.Lock()
         self._ready = threading.Event()
         self._leaving = False
         self._workers = [threading.Thread(target=self._work, name="requests", daemon=True) for _ in range(WORKERS)]
+        self._reader = threading.Thread(target=self._work_off, name="questions", daemon=True)
         self._client = paho.Client(
             CallbackAPIVersion.VERSION2, client_id=broker.client, protocol=paho.MQTTv5, manual_ack=True
         )
@@ -84,7 +102,7 @@ class Consumer:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = SESSION_S
         properties.ReceiveMaximum = UNACKED
-        for worker in self._workers:
+        for worker in (self._reader, *self._workers):
             worker.start()
         self._client.connect_async(self._host, self._port, KEEPALIVE_S, clean_start=False, properties=properties)
         self._client.loop_start()
@@ -92,34 +110,66 @@ class Consumer:
 
     def deliver(self, vehicle: str, raw: bytes, sent: Callable[[], None]) -> None:
         """Publish to a vehicle; `sent` is called once the broker has it. Raises NotNowError while there is no broker."""
-        if not self._client.is_connected():
+        if not self._client.is_connected() or not self._publish(vehicle, raw, _lasting(), sent):
             raise NotNowError
-        info = self._client.publish(topics.response(vehicle), raw, qos=1, properties=_lasting())
-        if info.rc != paho.MQTT_ERR_SUCCESS:
-            raise NotNowError
-        with self._lock:
-            early = info.mid in self._early
-            self._early.discard(info.mid)
-            if not early:
-                self._unsent[info.mid] = sent
-        if early:
-            sent()
 
     def close(self) -> None:
         """Take no more requests, finish those that were taken, leave."""
         self._leaving = True
         self._client.unsubscribe(topics.ALL_REQUESTS)
+        self._questions.put(None)
+        self._reader.join(timeout=10)
         for _ in self._workers:
             self._requests.put(None)
         for worker in self._workers:
             worker.join(timeout=10)
+        ends = time.monotonic() + LEAVE_S
+        while self._unsent and time.monotonic() < ends:
+            time.sleep(0.01)
         self._client.disconnect()
         self._client.loop_stop()
 
     def _take(self, message: paho.MQTTMessage) -> None:
         """Queue a request; one without a promise of delivery is none, and nothing would bound how many there are."""
-        if message.qos:
+        if not message.qos:
+            return
+        vehicle = topics.vehicle_of(message.topic)
+        if vehicle is not None and _ASKS.search(message.payload):
+            self._questions.put((vehicle, message))
+        else:
             self._requests.put(message)
+
+    def _work_off(self) -> None:
+        """Answer questions, all that have come at a time; what cannot be answered like that goes to the workers."""
+        while (first := self._questions.get()) is not None:
+            while len(self._unsent) >= UNACKED and not self._leaving:
+                time.sleep(PAUSE_S)
+            some = [first]
+            while len(some) < READS and not self._questions.empty():
+                one = self._questions.get()
+                if one is None:
+                    self._questions.put(None)
+                    break
+                some.append(one)
+            some = [one for one in some if not self._dropped(one[1])]
+            try:
+                answers = self._read([(vehicle, bytes(message.payload)) for vehicle, message in some])
+            except Exception:  # noqa: BLE001  many messages must not fail with one
+                _log.exception("not read", extra={"fields": {"questions": len(some)}})
+                answers = [None] * len(some)
+            for (vehicle, message), raw in zip(some, answers, strict=True):
+                if raw is None:
+                    self._requests.put(message)
+                else:
+                    self._reply(vehicle, message, raw)
+
+    def _dropped(self, message: paho.MQTTMessage) -> bool:
+        """Let the broker forget a question whose time has passed, as its car has asked again; tells whether it was one."""
+        life_s = getattr(message.properties, "MessageExpiryInterval", None)
+        stale = life_s is not None and time.monotonic() - message.timestamp > life_s
+        if stale:
+            self._done(message)
+        return stale
 
     def _work(self) -> None:
         """Handle requests one after another.
@@ -128,19 +178,39 @@ class Consumer:
         car, which got no answer, asks again.
         """
         while (message := self._requests.get()) is not None:
+            vehicle, answers = topics.vehicle_of(message.topic), list[bytes]()
             try:
-                self._answer(message)
+                if vehicle is not None:
+                    answers = self._handle(vehicle, bytes(message.payload))
             except Exception:  # noqa: BLE001  one message must not end the thread
                 _log.exception("not handled", extra={"fields": {"topic": message.topic}})
-            self._client.ack(message.mid, message.qos)
+            if vehicle is not None and answers:
+                self._reply(vehicle, message, answers[0])
+            else:
+                self._done(message)
 
-    def _answer(self, message: paho.MQTTMessage) -> None:
-        """Handle one request and answer it; all of it is committed when this returns."""
-        vehicle = topics.vehicle_of(message.topic)
-        if vehicle is not None:
-            for raw in self._handle(vehicle, bytes(message.payload)):
-                properties = _lasting(getattr(message.properties, "CorrelationData", None))
-                self._client.publish(topics.response(vehicle), raw, qos=1, properties=properties)
+    def _reply(self, vehicle: str, message: paho.MQTTMessage, raw: bytes) -> None:
+        """Answer a request, and acknowledge it once the broker has the answer: else answers would pile up here while more is asked."""
+        properties = _lasting(getattr(message.properties, "CorrelationData", None))
+        self._publish(vehicle, raw, properties, lambda: self._done(message))
+
+    def _done(self, message: paho.MQTTMessage) -> None:
+        """Let the broker forget a request."""
+        self._client.ack(message.mid, message.qos)
+
+    def _publish(self, vehicle: str, raw: bytes, properties: Properties, sent: Callable[[], None]) -> bool:
+        """Publish to a vehicle; `sent` is called once the broker has it. Tells whether it is on its way."""
+        info = self._client.publish(topics.response(vehicle), raw, qos=1, properties=properties)
+        if info.rc != paho.MQTT_ERR_SUCCESS:
+            return False
+        with self._lock:
+            early = info.mid in self._early
+            self._early.discard(info.mid)
+            if not early:
+                self._unsent[info.mid] = sent
+        if early:
+            sent()
+        return True
 
     def _connected(
         self, client: paho.Client, _data: object, _flags: object, code: ReasonCode, _properties: object

@@ -2,38 +2,31 @@
 
 import json
 import logging
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 
-from assistant.bridge import sql
 from assistant.bridge.bargain import Bargain
 from assistant.bridge.book import Book
 from assistant.bridge.database import Database
 from assistant.bridge.engine import Engine
 from assistant.bridge.metrics import Meter
 from assistant.bridge.providers.trade import Declined, ProviderError
+from assistant.bridge.reads import NO_ANCHOR, kept_anchors, pong, shown, standing
 from assistant.bridge.records import anchors
-from assistant.bridge.requests import Answer, BodyChangedError, Requests, about, problem
+from assistant.bridge.requests import Answer, BodyChangedError, Requests, about, answered, problem
 from assistant.bridge.retention import Retention
 from assistant.bridge.services import Services
 from assistant.bridge.shape import ShapeError
-from assistant.core.order import State
 from assistant.core.uuid7 import is_uuid7
-from assistant.link.wire import FROM_CAR, Envelope, Fault, Op, WireError, decode, encode
+from assistant.link.wire import FROM_CAR, Envelope, Fault, Op, WireError, decode
 
 _log = logging.getLogger(__name__)
 
-LIFE_S: Final = 86_400
-"""How long an answer means something."""
 LASTING: Final = frozenset({Op.QUOTE, Op.CHANGE, Op.COMMIT, Op.APPROVE, Op.CANCEL, Op.ERASE})
 """Requests with an effect: kept, and answered the same when they come again."""
 TELLING: Final = frozenset({Op.COMMIT, Op.CANCEL})
 """Requests that may have something to tell the order's workflow."""
-
-
-_ANCHOR: Final = sa.select(anchors).where(anchors.c.vehicle == sa.bindparam("b_vehicle"))
 
 
 class Operations:
@@ -70,7 +63,7 @@ class Operations:
             self._meter.problem(str(answer.body["reason"]))
         if request.op in TELLING:
             self._engine.notice(request.order)
-        return self._encode(request.id, request.trace, answer)
+        return answered(self._book.clock, request.id, request.trace, answer)
 
     def _answer(self, vehicle: str, request: Envelope) -> Answer:
         """Do what is asked; every way to refuse ends in a problem."""
@@ -115,15 +108,12 @@ class Operations:
 
     def _ping(self, vehicle: str, request: Envelope) -> Answer:
         """Tell the time, and keep the longest audit chain that the car has shown."""
-        head, length = request.body.get("head", ""), request.body.get("length", 0)
-        if not isinstance(head, str) or type(length) is not int or len(head) > 64:
-            msg = "a ping has head and length"
-            raise TypeError(msg)
-        kept = self._database.read(lambda c: _anchor(c, vehicle))
+        head, length = shown(request)
+        kept = self._database.read(lambda c: kept_anchors(c, [vehicle])).get(vehicle, NO_ANCHOR)
         if length > kept[1]:
             self._database.write(lambda c: _anchored(c, vehicle, head, length, self._book.clock()))
             kept = head, length
-        return Answer(Op.PONG, {"now": self._book.clock(), "head": kept[0], "length": kept[1]})
+        return pong(kept, self._book.clock())
 
     def _ask(self, vehicle: str, request: Envelope) -> Answer:
         """Answer a question that costs nothing."""
@@ -134,10 +124,9 @@ class Operations:
     def _status(self, vehicle: str, request: Envelope) -> Answer:
         """Tell where an order stands, with what the company says at this moment."""
         record = self._book.order(request.order)
-        if record is None or record.vehicle != vehicle:
-            return problem("unknown_order", request.order)
-        if record.over or not record.reference or record.state is not State.IN_PROGRESS:
-            return about(record.snapshot)
+        known = standing(vehicle, request.order, record)
+        if known is not None or record is None:
+            return known or problem("unknown_order", request.order)
         try:
             booking = self._services.trade(record.service).look(record.reference)
         except ProviderError:
@@ -159,25 +148,7 @@ class Operations:
             return None
         if fault is Fault.OVERSIZED or not isinstance(name, str) or not is_uuid7(name):
             return None
-        return self._encode(name, "", problem(fault.value))
-
-    def _encode(self, name: str, trace: str, answer: Answer) -> bytes:
-        """Return an answer as bytes."""
-        return encode(envelope(self._book.clock, name, answer.op, dict(answer.body), answer.order, answer.rev, trace))
-
-
-def envelope(
-    clock: Callable[[], float], name: str, op: Op, body: dict[str, Any], order: str = "", rev: int = 0, trace: str = ""
-) -> Envelope:
-    """Return a message that means something for a day from now."""
-    now = int(clock())
-    return Envelope(name, op, body, now, now + LIFE_S, order, rev, trace)
-
-
-def _anchor(connection: sa.Connection, vehicle: str) -> tuple[str, int]:
-    """Return the longest chain that a vehicle has shown."""
-    row = sql.one(connection, _ANCHOR, {"b_vehicle": vehicle})
-    return ("", 0) if row is None else (row.head, row.length)
+        return answered(self._book.clock, name, "", problem(fault.value))
 
 
 def _anchored(connection: sa.Connection, vehicle: str, head: str, length: int, now: float) -> None:
@@ -185,5 +156,5 @@ def _anchored(connection: sa.Connection, vehicle: str, head: str, length: int, n
     change = sa.update(anchors).where(anchors.c.vehicle == vehicle, anchors.c.length < length)
     if connection.execute(change.values(head=head, length=length, at=now)).rowcount:
         return
-    if _anchor(connection, vehicle) == ("", 0):
+    if not kept_anchors(connection, [vehicle]):
         connection.execute(sa.insert(anchors).values(vehicle=vehicle, head=head, length=length, at=now))

@@ -3,6 +3,7 @@
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -15,6 +16,8 @@ _log = logging.getLogger(__name__)
 Deliver = Callable[[str, bytes, Callable[[], None]], None]
 STALE_S: Final = 5.0
 """News that old and not sent is told again, by whichever bridge sees it."""
+AGAIN_S: Final = 30.0
+"""So long news that is on its way is not told again by the bridge that tells it: a broker may be busy."""
 BATCH: Final = 200
 PAUSE_S: Final = 0.05
 
@@ -34,6 +37,8 @@ class Outgoing:
         self._meter = meter
         self._news: queue.SimpleQueue[News | None] = queue.SimpleQueue()
         self._sent: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._under_way: dict[str, float] = {}
+        """When news that is not sent yet was last put."""
         self._threads: list[threading.Thread] = []
 
     def open(self, deliver: Deliver) -> None:
@@ -49,13 +54,15 @@ class Outgoing:
 
     def put(self, news: News) -> None:
         """Tell news that is committed; from any thread."""
+        self._under_way[news.id] = time.monotonic()
         self._news.put(news)
 
     def sweep(self) -> int:
         """Tell again what was not sent, by us or by a bridge that died; return how much."""
-        stale = self.book.unsent(STALE_S, BATCH)
+        stale, long_ago = self.book.unsent(STALE_S, BATCH), time.monotonic() - AGAIN_S
         for news in stale:
-            self.put(news)
+            if self._under_way.get(news.id, long_ago) <= long_ago:
+                self.put(news)
         self._meter.unsent(len(stale))
         return len(stale)
 
@@ -71,7 +78,7 @@ class Outgoing:
             try:
                 deliver(news.vehicle, self._message(news), lambda name=news.id: self._sent.put(name))  # type: ignore[misc]
             except NotNowError:
-                continue
+                self._under_way.pop(news.id, None)
             except Exception:  # noqa: BLE001  one message must not end the thread
                 _log.exception("not delivered", extra={"fields": {"order": news.order}})
 
@@ -89,3 +96,5 @@ class Outgoing:
             names = [name for name in ids if name is not None]
             if names:
                 self.book.sent(names)
+                for name in names:
+                    self._under_way.pop(name, None)

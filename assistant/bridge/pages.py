@@ -1,7 +1,7 @@
 """Pages of the bridge's order book: what an order, a change and news are, and how they are read and written in a transaction."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import SimpleNamespace
@@ -90,6 +90,7 @@ class Change:
 
 
 _ORDER: Final = sa.select(orders).where(orders.c.id == sa.bindparam("b_id"))
+_SOME: Final = sa.select(orders).where(sql.among(orders.c.id))
 _LOCKED: Final = _ORDER.with_for_update()
 _ALTER: Final = (
     sa.update(orders).where(orders.c.id == sa.bindparam("b_id")).values(rev=orders.c.rev + 1).returning(*orders.c)
@@ -133,6 +134,11 @@ def find(connection: sa.Connection, order: str) -> Record | None:
     """Return an order."""
     row = sql.one(connection, _ORDER, {"b_id": order})
     return None if row is None else _record(row)
+
+
+def find_some(connection: sa.Connection, names: Sequence[str]) -> dict[str, Record]:
+    """Return those of some orders that there are."""
+    return {row.id: _record(row) for row in sql.many(connection, _SOME, names)}
 
 
 def locked(connection: sa.Connection, order: str) -> Record | None:

@@ -1,5 +1,6 @@
 """Our book against the companies' statements: a booking or payment that only one side knows is never silent."""
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
@@ -8,11 +9,10 @@ import sqlalchemy as sa
 
 from assistant.bridge.book import Book
 from assistant.bridge.metrics import Meter
-from assistant.bridge.pages import Record
 from assistant.bridge.providers.trade import ProviderError
 from assistant.bridge.records import orders
 from assistant.bridge.services import Services
-from assistant.core.order import State
+from assistant.core.order import Receipt, State
 
 DAY_S: Final = 86_400.0
 SETTLE_S: Final = 600.0
@@ -44,13 +44,13 @@ class Reconciler:
         """Return every difference since Unix seconds, and call the operator for each. Raises ProviderError."""
         sides = {"money": self._paid(since), "booking": self._booked(since)}
         settled = self._settled(since)
-        known = {record.id for record in settled} | self._unsettled(since)
+        known = settled.keys() | self._unsettled(since)
         found = []
         for what, theirs in sides.items():
-            for record in settled:
-                ours, minor = _net_of(record), theirs.get(record.id, 0)
+            for order, ours in settled.items():
+                minor = theirs.get(order, 0)
                 if ours != minor:
-                    found.append(Mismatch(record.id, what, ours, minor))
+                    found.append(Mismatch(order, what, ours, minor))
             found += [Mismatch(name, what, 0, minor) for name, minor in theirs.items() if minor and name not in known]
         for mismatch in found:
             self._meter.alarm(
@@ -80,29 +80,24 @@ class Reconciler:
                 sums[entry.order] += entry.amount.minor
         return sums
 
-    def _settled(self, since: float) -> list[Record]:
-        """Return the orders agreed to since then that have not changed lately."""
+    def _settled(self, since: float) -> dict[str, int]:
+        """Return what the orders agreed to since then cost by our receipts, in minor units, but for those that have changed lately."""
         late = self._book.clock() - self._settle_s
-        query = sa.select(orders.c.id).where(
+        query = sa.select(orders.c.id, orders.c.receipt).where(
             orders.c.committed_at >= since, orders.c.changed_at <= late, orders.c.state != State.UNKNOWN.value
         )
-        return [record for name in self._names(query) if (record := self._book.order(name)) is not None]
+        return self._book.database.read(lambda c: {order: _net_of(receipt) for order, receipt in c.execute(query)})
 
     def _unsettled(self, since: float) -> set[str]:
         """Return the orders of that time that may still move."""
         late = self._book.clock() - self._settle_s
-        return set(
-            self._names(sa.select(orders.c.id).where(orders.c.committed_at >= since, orders.c.changed_at > late))
-        )
-
-    def _names(self, query: sa.Select[tuple[str]]) -> list[str]:
-        """Return order ids."""
-        return self._book.database.read(lambda c: [str(name) for (name,) in c.execute(query)])
+        query = sa.select(orders.c.id).where(orders.c.committed_at >= since, orders.c.changed_at > late)
+        return self._book.database.read(lambda c: set(c.execute(query).scalars()))
 
 
-def _net_of(record: Record) -> int:
-    """Return what an order cost by our receipt."""
-    receipt = record.receipt
-    if receipt is None:
+def _net_of(kept: str | None) -> int:
+    """Return what an order cost by a kept receipt, in minor units."""
+    if kept is None:
         return 0
+    receipt = Receipt.from_json(json.loads(kept))
     return receipt.charged.minor - (receipt.refunded.minor if receipt.refunded else 0)

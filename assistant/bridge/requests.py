@@ -12,7 +12,10 @@ from assistant.bridge.database import Database
 from assistant.bridge.records import requests
 from assistant.core.order import Snapshot
 from assistant.core.quote import canonical
-from assistant.link.wire import Envelope, Op
+from assistant.link.wire import Envelope, Op, encode
+
+LIFE_S: Final = 86_400
+"""How long an answer means something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,19 @@ class Requests:
             ),
             "at": self._clock(),
         }
+
+
+def answered(clock: Callable[[], float], name: str, trace: str, answer: Answer) -> bytes:
+    """Return the answer to the request of that id as bytes."""
+    return encode(envelope(clock, name, answer.op, dict(answer.body), answer.order, answer.rev, trace))
+
+
+def envelope(
+    clock: Callable[[], float], name: str, op: Op, body: dict[str, Any], order: str = "", rev: int = 0, trace: str = ""
+) -> Envelope:
+    """Return a message that means something for a day from now."""
+    now = int(clock())
+    return Envelope(name, op, body, now, now + LIFE_S, order, rev, trace)
 
 
 def about(snapshot: Snapshot) -> Answer:

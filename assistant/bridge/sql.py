@@ -19,6 +19,10 @@ _NUMBERED: Final = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignor
 """PostgreSQL as its own protocol has it: `$1`."""
 
 
+MANY: Final = 32
+"""How many texts one statement asks about."""
+
+
 class _Text:
     """One statement as one database takes it, for values of certain names."""
 
@@ -92,13 +96,30 @@ def change(connection: sa.Connection, statement: sa.ClauseElement, values: Value
     return _run(connection, statement, values)[1]
 
 
-def insert(connection: sa.Connection, statement: sa.Insert, many: Sequence[Values]) -> None:
+def among(column: sa.Column[str]) -> sa.ColumnElement[bool]:
+    """Return the condition that `many` fills: a column is one of some texts."""
+    return column.in_([sa.bindparam(f"b_{i}", type_=sa.String) for i in range(MANY)])
+
+
+def many(
+    connection: sa.Connection, statement: sa.ClauseElement, texts: Sequence[str], values: Values | None = None
+) -> list[Any]:
+    """Return what a statement with `among` gives for any number of texts, besides its other values. Raises as `rows`."""
+    found = list[Any]()
+    for start in range(0, len(texts), MANY):
+        some = texts[start : start + MANY]
+        padded = {f"b_{i}": some[min(i, len(some) - 1)] for i in range(MANY)}
+        found += rows(connection, statement, {**padded, **(values or {})})
+    return found
+
+
+def insert(connection: sa.Connection, statement: sa.Insert, given: Sequence[Values]) -> None:
     """Insert rows that name the same columns, on PostgreSQL all by one statement. Raises as `rows`."""
     if connection.dialect.name == "sqlite":
-        for values in many:
+        for values in given:
             _run(connection, statement, values)
     else:
-        _run(connection, _together(statement, tuple(many[0])), {"b_rows": canonical(many).decode()})
+        _run(connection, _together(statement, tuple(given[0])), {"b_rows": canonical(given).decode()})
 
 
 @cache

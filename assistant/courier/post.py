@@ -15,7 +15,6 @@ from assistant.link.connectivity import Pulse
 from assistant.link.outgoing import plain_body
 from assistant.link.wire import MAX_LIFE_S, Envelope, Fault, Op, encode
 
-PING_LIFE_S: Final = 15
 ANSWER_S: Final = 2.0
 """How long an answer may take before the first repeat."""
 
@@ -93,7 +92,7 @@ class Post:
         """Ask the bridge whether it is there, and show it the head of the audit chain."""
         head = self._ledger.head()
         body = plain_body(Op.PING, {"head": head.hash, "length": head.length})
-        message = self.message(Op.PING, "", body, PING_LIFE_S)
+        message = self.message(Op.PING, "", body, connectivity.ping_life_s(self.pulse, self.now))
         if self.send(message):
             self.pings.append(message.id)
             self.pulse = connectivity.pinged(self.pulse, self.now)

@@ -1,5 +1,6 @@
 """How far the car's word reaches: a small pure machine. A broker that answers is a LINK; only the bridge's own pong is ONLINE."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -76,6 +77,11 @@ def ping_at(pulse: Pulse) -> float:
     if pulse.asked_at is None:
         return pulse.tried_at + PING_EVERY_S
     return pulse.tried_at + min(SILENT_S, max(ANSWER_WITHIN_S, pulse.tried_at - pulse.asked_at))
+
+
+def ping_life_s(pulse: Pulse, at: float) -> int:
+    """Return how long a ping that leaves at `at` means something: until the next, so that no broker keeps both for a bridge that is behind."""
+    return math.ceil(ping_at(pinged(pulse, at)) - at)
 
 
 def may_promise(pulse: Pulse, at: float) -> bool:

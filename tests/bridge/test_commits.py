@@ -4,12 +4,13 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from assistant.bridge.database import Database
+from assistant.bridge.database import Database, connect, parse
 
 TABLE = sa.Table(
     "kept", sa.MetaData(), sa.Column("key", sa.String, primary_key=True), sa.Column("value", sa.Integer, nullable=False)
@@ -104,3 +105,14 @@ def test_an_interrupt_in_one_that_leads_lets_the_others_go_on(database: Database
 
     assert database.write(keep("after", 3)) == 3
     assert kept(database) == {"after": 3}
+
+
+def test_whoever_waits_for_a_connection_gets_the_next_one_that_is_given_back(tmp_path: Path) -> None:
+    database = Database(connect(parse(f"sqlite:{tmp_path}/one.db"), 1))
+    with ThreadPoolExecutor(1) as pool:
+        with database.reading():
+            waits = pool.submit(database.read, lambda c: c.execute(sa.select(sa.literal(1))).scalar_one())
+            with pytest.raises(TimeoutError):
+                waits.result(0.1)
+        assert waits.result(10) == 1
+    database.close()

@@ -74,6 +74,16 @@ def test_only_the_bridges_own_answer_is_online() -> None:
     assert connectivity.ping_due(pulse, PING_EVERY_S)
 
 
+def test_a_ping_means_something_until_the_next_one_leaves() -> None:
+    pulse, at = connectivity.linked(Pulse()), 0.0
+    for _ in range(6):
+        life_s = connectivity.ping_life_s(pulse, at)
+        pulse = connectivity.pinged(pulse, at)
+        assert not connectivity.ping_due(pulse, at + life_s - 0.1)
+        assert connectivity.ping_due(pulse, at + life_s)
+        at += life_s
+
+
 def test_a_ping_without_an_answer_ends_online_and_is_repeated_sooner() -> None:
     pulse = connectivity.ponged(connectivity.pinged(connectivity.linked(Pulse()), 0), 0)
     pulse = connectivity.pinged(pulse, 20)

@@ -61,6 +61,11 @@ def clear_faults(database: Database) -> None:
     database.write(lambda connection: connection.execute(sa.delete(faults)))
 
 
+def armed(connection: sa.Connection, fault: Fault) -> bool:
+    """Tell whether a fault is set for anything at all."""
+    return connection.execute(sa.select(faults.c.id).where(faults.c.fault == fault.value).limit(1)).first() is not None
+
+
 def take(connection: sa.Connection, service: str, method: str, order: str) -> dict[Fault, float]:
     """Return the faults that fit a call with their values, and count each down."""
     fits = sa.select(faults).where(

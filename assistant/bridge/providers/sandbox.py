@@ -41,6 +41,7 @@ _DUE: Final = (
     .order_by(happenings.c.told_at)
     .limit(sa.bindparam("b_most", type_=sa.Integer))
 )
+_TOLD: Final = sa.update(happenings).where(sql.among(happenings.c.id)).values(left=0)
 _COUNT: Final = sa.select(sa.func.count()).where(bookings.c.order_id == sa.bindparam("b_order"))
 
 
@@ -190,8 +191,8 @@ class Sandbox(Generic[G]):
 
     def acknowledge(self, callbacks: Sequence[Callback]) -> None:
         """Do not tell these again."""
-        told = sa.update(happenings).where(happenings.c.id.in_({news.id for news in callbacks})).values(left=0)
-        self._desk.database.write(lambda c: c.execute(told))
+        told = list({news.id for news in callbacks})
+        self._desk.database.write(lambda c: sql.many(c, _TOLD, told))
 
     def statement(self, since: float) -> tuple[Entry, ...]:
         """Return what was booked, at the price that stands now, or the fee that was kept."""
