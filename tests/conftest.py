@@ -6,8 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from assistant.bench.servers import Postgres
+
+settings.register_profile("cabin", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("cabin")
 
 OPEN = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
