@@ -19,6 +19,7 @@ MOST_ACTS: Final = 0.009
 """Share of the rows that are not ours that may act, the rules' own included."""
 ACTS: Final = (0.5, 0.6, 0.7, 0.8, 0.9)
 NONES: Final = (0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.007, 0.005, 0.003, 0.002, 0.001)
+ASKS: Final = (0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.2)
 DOUBTS: Final = (2.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005)
 
 
@@ -91,6 +92,15 @@ def choose(found: Sequence[Case]) -> Choice:
     choices = [weighed(found, *bars) for bars in itertools.product(ACTS, NONES, DOUBTS)]
     kept = [choice for choice in choices if choice.acts <= allowed]
     return max(kept or choices, key=lambda one: (one.right - one.wrong if kept else -one.acts, one.act))
+
+
+def ask(found: Sequence[Case]) -> float:
+    """Return the bar of a question with most rows right by the model alone, where a question about what is not ours is wrong; of equal ones the highest."""
+
+    def right(bar: float) -> int:
+        return sum(case.right if case.decided and case.decision >= bar else not case.ours for case in found)
+
+    return max(ASKS, key=right)
 
 
 def weighed(found: Sequence[Case], act: float, none: float, doubt: float) -> Choice:

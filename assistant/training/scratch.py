@@ -74,13 +74,14 @@ def weighed(folder: Path, dev: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         found = probabilities(network, encoder, [plain(entry["text"]) for entry in entries], len(decided)).tolist()
         judged_cases = list(bars.cases(entries, found, decided, requests))
         on = [bars.chosen_on(entry["text"]) for entry in entries]
-        choice = bars.choose(list(itertools.compress(judged_cases, on)))
+        quarter = list(itertools.compress(judged_cases, on))
+        choice = bars.choose(quarter)
         rest = [case for case, chosen in zip(judged_cases, on, strict=True) if not chosen]
         told = bars.weighed(rest, choice.act, choice.none, choice.doubt)
         yield (
             language,
             {
-                "chosen": asdict(choice),
+                "chosen": {**asdict(choice), "ask": bars.ask(quarter)},
                 "others": {**asdict(told), "rows": len(rest), "ours": sum(case.ours for case in rest)},
             },
         )

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from assistant.skills import by_request
-from assistant.training.bars import Case, cases, choose, weighed
+from assistant.training.bars import ASKS, Case, ask, cases, choose, weighed
 
 REQUESTS = tuple(by_request())
 OURS = Case(ours=True, ruled=False, loose=False, rules_right=False, decided=True, decision=0.95, none=0.001, right=True)
@@ -32,6 +32,14 @@ def test_where_no_bar_is_high_enough_the_fewest_acts_are_chosen() -> None:
     sure = replace(NOT_OURS, decision=0.99, none=0.0)
 
     assert choose([sure] * 10).acts == 10
+
+
+def test_a_question_is_asked_where_it_helps_more_people_than_it_bothers() -> None:
+    likely, chatter = replace(OURS, decision=0.38), replace(NOT_OURS, decision=0.33)
+
+    assert ask([likely] * 3 + [chatter]) == 0.35
+    assert ask([replace(likely, decision=0.32)] * 3 + [chatter]) == 0.3
+    assert ask([chatter] * 3 + [replace(likely, decision=0.22)]) == max(ASKS)
 
 
 @pytest.mark.parametrize(
