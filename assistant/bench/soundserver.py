@@ -16,6 +16,8 @@ from assistant.errors import EngineError
 PROGRAMS: Final = ("dbus-daemon", "pipewire", "wireplumber", "pipewire-pulse", "paplay", "pactl", "parecord")
 SERVERS: Final = ("pipewire", "wireplumber", "pipewire-pulse")
 UP_S: Final = 20.0
+TRIES: Final = 2
+"""Seen once in many runs, on a busy machine: nothing was there after 20 s."""
 CAR: Final = """
 context.properties = { default.clock.rate = 48000 default.clock.quantum = 960 }
 context.objects = [
@@ -72,18 +74,26 @@ class SoundServer:
         return f"unix:{self.folder}/pulse/native"
 
     def start(self, *wanted: str) -> None:
-        """Start it and wait until it has the car's devices and the `wanted` sources. EngineError if it does not come up."""
+        """Start it and wait until it has the car's devices and the `wanted` sources. EngineError if it does not come up twice."""
+        for _ in range(TRIES):
+            if self._comes_up({"cabin_mic", "spk.monitor", *wanted}):
+                return
+            has = ", ".join(self.sources()) or "nothing"
+            self.die()
+        raise EngineError(f"the sound server has {has}", "look at `pipewire`")
+
+    def _comes_up(self, wanted: set[str]) -> bool:
+        """Start its programs; tells whether the wanted sources are there in time."""
         deadline = time.monotonic() + UP_S
         for command in SERVERS:
             self._running.append(self._begun(command))
             while not (self.folder / "pipewire-0").exists() and time.monotonic() < deadline:
                 time.sleep(0.05)
-        while not {"cabin_mic", "spk.monitor", *wanted} <= set(self.sources()):
+        while not wanted <= set(self.sources()):
             if time.monotonic() > deadline:
-                raise EngineError(
-                    f"the sound server has {', '.join(self.sources()) or 'nothing'}", "look at `pipewire`"
-                )
+                return False
             time.sleep(0.2)
+        return True
 
     def sources(self) -> tuple[str, ...]:
         """Return the names of what can be recorded."""
