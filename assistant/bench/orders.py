@@ -17,6 +17,7 @@ from typing import Any, Final
 from assistant.bench import waiting
 from assistant.bench.fleet import Errand, Fleet, figures
 from assistant.bench.servers import BridgeProcess, Mosquitto, Postgres
+from assistant.bench.unit import cpu_s
 from assistant.errors import UsageError
 
 Progress = Callable[[str], None]
@@ -48,7 +49,7 @@ class Stand:
     @property
     def processor_s(self) -> float:
         """Return the processor seconds its bridges have used."""
-        return sum(waiting.processor_s(bridge.pid) for bridge in self.bridges)
+        return sum(cpu_s(bridge.pid) for bridge in self.bridges)
 
 
 def run(progress: Progress, *, full: bool = False) -> dict[str, Any]:

@@ -121,5 +121,14 @@ def cpu_s(pid: int) -> float:
 
 def rss_kb(pid: int) -> int:
     """Return the resident memory of a process."""
+    return _kb(pid, "VmRSS")
+
+
+def most_rss_kb(pid: int) -> int:
+    """Return the most resident memory that a process ever had."""
+    return _kb(pid, "VmHWM")
+
+
+def _kb(pid: int, name: str) -> int:
     lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith("VmRSS:")))
+    return int(next(line.split()[1] for line in lines if line.startswith(f"{name}:")))

@@ -1,6 +1,5 @@
 """What it costs that orders wait: memory and processor of each, a bridge that dies with them, and all their cars coming back at once."""
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -8,6 +7,7 @@ from typing import Any, Final
 from assistant.bench.crowd import Crowd
 from assistant.bench.fleet import Errand, Fleet, figures
 from assistant.bench.servers import BridgeProcess, Mosquitto
+from assistant.bench.unit import cpu_s, most_rss_kb, rss_kb
 from assistant.core.order import State
 from assistant.errors import CabinError
 
@@ -19,23 +19,22 @@ QUIET_S: Final = 13.0
 """After so long a kitchen has told that it cooks, and tells nothing more for minutes."""
 IDLE_S: Final = 10.0
 PATIENCE_S: Final = 120.0
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 def measure(
     broker: Mosquitto, db: str, bridges: Sequence[BridgeProcess], count: int, progress: Progress
 ) -> dict[str, Any]:
     """Let `count` orders wait at running bridges, kill the first bridge, then the broker with all; return what it cost."""
-    bare = [megabytes(bridge.pid) for bridge in bridges]
+    bare = [rss_kb(bridge.pid) / 1024 for bridge in bridges]
     fleet = Fleet(broker.port)
     try:
         errands = _fill(fleet, count, progress)
         progress(f"{count} orders wait")
         time.sleep(QUIET_S)
-        used = [megabytes(bridge.pid) for bridge in bridges]
-        began = [processor_s(bridge.pid) for bridge in bridges]
+        used = [rss_kb(bridge.pid) / 1024 for bridge in bridges]
+        began = [cpu_s(bridge.pid) for bridge in bridges]
         time.sleep(IDLE_S)
-        idle_s = sum(processor_s(bridge.pid) for bridge in bridges) - sum(began)
+        idle_s = sum(cpu_s(bridge.pid) for bridge in bridges) - sum(began)
         progress("kill -9")
         gone_s = _die(db, bridges, fleet, errands)
     finally:
@@ -49,25 +48,6 @@ def measure(
         "taken_over_s" if len(bridges) > 1 else "restarted_s": round(gone_s, 1),
         "reconnect": reconnected,
     }
-
-
-def megabytes(pid: int) -> float:
-    """Return a process's resident memory."""
-    with open(f"/proc/{pid}/statm") as file:  # noqa: PTH123  not a file that is there
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-def most_megabytes(pid: int) -> float:
-    """Return the most resident memory a process ever had."""
-    with open(f"/proc/{pid}/status") as file:  # noqa: PTH123  not a file that is there
-        return next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1024
-
-
-def processor_s(pid: int) -> float:
-    """Return the processor seconds a process has used."""
-    with open(f"/proc/{pid}/stat") as file:  # noqa: PTH123  not a file that is there
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def _fill(fleet: Fleet, count: int, progress: Progress) -> list[Errand]:
@@ -139,10 +119,10 @@ def _return(
             "all_heard_s": round(max(heard, default=struck) - struck, 1),
             "answer_ms": figures([seat.heard - seat.up for seat in crowd.seats if seat.heard > seat.up > struck]),
             "most_connects_a_second": max(crowd.connects.values(), default=0),
-            "peak_mb": [round(most_megabytes(bridge.pid)) for bridge in bridges],
+            "peak_mb": [round(most_rss_kb(bridge.pid) / 1024) for bridge in bridges],
             "cpu_s": {
-                "bridges": round(sum(processor_s(bridge.pid) for bridge in bridges), 1),
-                "broker": round(processor_s(broker.pid), 1),
+                "bridges": round(sum(cpu_s(bridge.pid) for bridge in bridges), 1),
+                "broker": round(cpu_s(broker.pid), 1),
                 "cars": round(cars_s + time.process_time(), 1),
             },
         }
