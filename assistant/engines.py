@@ -28,6 +28,7 @@ from assistant.dialogue import planning
 from assistant.dialogue.state import Rules
 from assistant.errors import CabinError, ConfigError, ModelError
 from assistant.intent import IntentModel
+from assistant.languages.graph import Graph
 from assistant.places import shipped
 from assistant.report import Reporter
 from assistant.shelf import Shelf
@@ -58,6 +59,8 @@ class Engines:
         self._lock = threading.Lock()
         self._recogniser: Recogniser | None = None
         self._names: Names = {}
+        self._graph: Graph | None = None
+        """What the recogniser is bound to."""
         self.buses = Buses(config)
         self.shelf = Shelf(config.paths.models)
         self.model = IntentModel(config, self.shelf)
@@ -99,10 +102,10 @@ class Engines:
     def take_names(self, names: Names) -> None:
         """Know other names from now on; the sentences are compiled anew, on the thinking thread."""
         self._names = names
-        graph = self.sentences.graph("en", names)
+        self.sentences.graph("en", names)
         with self._lock:
             if isinstance(self._recogniser, Binding):
-                self._recogniser.bind(graph)
+                self._bind(self._recogniser)
 
     def rules(self) -> Rules:
         """Return the rules of the conversation."""
@@ -110,10 +113,15 @@ class Engines:
         return Rules(planning.decide, planning.review, follow_up_s=listen.follow_up_s, consent_s=listen.consent_s)
 
     def recogniser(self) -> Recogniser:
-        """Return the recogniser, loaded at the first call; ModelError with the mend. From any thread."""
+        """Return the recogniser, loaded at the first call, bound to the sentences of now; ModelError with the mend.
+
+        Where sentences are compiled meanwhile, on the thread that does so.
+        """
         with self._lock:
             if self._recogniser is None:
                 self._recogniser = self._load_recogniser()
+            if isinstance(self._recogniser, Binding) and (self._graph is None or self._graph.full):
+                self._bind(self._recogniser)
             return self._recogniser
 
     def read_rules(self, cancel: Cancel) -> None:
@@ -209,6 +217,11 @@ class Engines:
 
         return make
 
+    def _bind(self, recogniser: Binding) -> None:
+        """Let it read bound to the sentences of now."""
+        self._graph = self.sentences.graph("en", self._names)
+        recogniser.bind(self._graph)
+
     def _load_recogniser(self) -> Recogniser:
         hear = self._config.hear
         if hear.engine == "whisper" or (hear.engine == "auto" and self.shelf.ready(hear.whisper_model)):
@@ -220,9 +233,7 @@ class Engines:
                 log.warning("whisper cannot be used, so moonshine is: %s", error)
         from assistant.hear.moonshine import Moonshine
 
-        recogniser = Moonshine(threads=hear.threads)
-        recogniser.bind(self.sentences.graph("en", self._names))
-        return recogniser
+        return Moonshine(threads=hear.threads)
 
     def _whisper(self) -> Recogniser:
         from assistant.hear.whisper import Whisper

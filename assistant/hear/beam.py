@@ -117,15 +117,16 @@ def _extended(
     for total, row, at in candidates:
         if len(longer) == WIDTH or total <= max(least, candidates[0][0] - MARGIN):
             break
-        said = beam[row].said + choices[row].said[at]
+        said = beam[row].said + bound.said(int(choices[row].spellings[at]))
         if said not in longer:
             rows.append(row)
-            longer[said] = _grown(beam[row], choices[row], at, total)
+            longer[said] = _grown(beam[row], bound, choices[row], at, total)
     return np.array(rows, np.int64), list(longer.values())
 
 
-def _grown(hypothesis: _Hypothesis, allowed: Allowed, at: int, total: float) -> _Hypothesis:
+def _grown(hypothesis: _Hypothesis, bound: Bound, allowed: Allowed, at: int, total: float) -> _Hypothesis:
     """Return the hypothesis with one of the allowed tokens more."""
     tokens = (*hypothesis.reading.tokens, int(allowed.tokens[at]))
     reading = Reading(tokens, (*hypothesis.reading.scores, total - hypothesis.total))
-    return _Hypothesis(reading, allowed.places[at], hypothesis.said + allowed.said[at], total)
+    spelling = int(allowed.spellings[at])
+    return _Hypothesis(reading, bound.after(hypothesis.place, spelling), hypothesis.said + bound.said(spelling), total)

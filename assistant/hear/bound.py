@@ -6,19 +6,22 @@ A word graph is read letter by letter: case, apostrophes and punctuation between
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from assistant.core.ports import Sentences
+from assistant.core.recent import Recent
 from assistant.hear.numerals import Path, numerals
 from assistant.hear.vocabulary import Vocabulary
 
 _FREE = frozenset(",;?!")
 _SYMBOLS: Mapping[str, tuple[str, ...]] = {"%": ("percent",), "°": ("degrees", "degree")}
-_CACHED_PLACES = 20_000
+MOST_PLACES: Final = 2_000
+"""Places whose tokens are remembered: 6 kB each in the mean. A sentence passes some 80, and the same ones again and again."""
+MOST_STATES: Final = 250
+"""States whose words are remembered: 60 kB each in the mean, for numbers are among them."""
 
 
 class Place(NamedTuple):
@@ -30,31 +33,46 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """Tokens that may come next and where each leads."""
+    """Tokens that may come next."""
 
-    tokens: npt.NDArray[np.int64]
-    places: tuple[Place, ...]
-    said: tuple[str, ...]
-    """Letters and spaces that each adds; tokens that differ in case and punctuation alone say the same."""
+    tokens: npt.NDArray[np.int32]
+    spellings: npt.NDArray[np.int32]
+    """How each is spelled: its place in `Spellings.texts`."""
 
 
 class Bound:
-    """A word graph as an automaton over a recogniser's tokens; deterministic, computed lazily, cached."""
+    """A word graph as an automaton over a recogniser's tokens; deterministic, computed lazily, what was used lately is kept."""
 
     def __init__(self, sentences: Sentences, spellings: "Spellings") -> None:
         """Bind `sentences` to a vocabulary."""
-        self._sentences = sentences
+        self.sentences = sentences
         self._spellings = spellings
-        self._words: dict[int, _Words] = {}
+        self._words: Recent[int, _Words] = Recent(MOST_STATES)
+        self._allowed: Recent[Place, Allowed] = Recent(MOST_PLACES)
         self.start = Place(sentences.start, "")
-        self.allowed = lru_cache(_CACHED_PLACES)(self._allowed)
+
+    def allowed(self, place: Place) -> Allowed:
+        """Return what may follow `place`."""
+        return self._allowed.of(place, self._following)
+
+    def said(self, spelling: int) -> str:
+        """Return the letters and spaces that a spelling adds; those that differ in case and punctuation alone say the same."""
+        return self._spellings.said[spelling]
+
+    def after(self, place: Place, spelling: int) -> Place:
+        """Return where one of the spellings that are allowed at `place` leads."""
+        for letter in self._spellings.texts[spelling]:
+            then = self._letter(place, letter)
+            assert then is not None
+            place = then
+        return place
 
     def complete(self, place: Place) -> bool:
         """Tell whether a sentence may end here."""
         if not place.letters:
-            return self._sentences.complete(place.state)
+            return self.sentences.complete(place.state)
         path = self._at(place.state).path(place.letters)
-        return path is not None and self._sentences.complete(path[1])
+        return path is not None and self.sentences.complete(path[1])
 
     def read(self, text: str) -> tuple[str, ...] | None:
         """Return the words of the graph that a written text stands for, or None if it is not one of the sentences."""
@@ -74,24 +92,22 @@ class Bound:
         path = self._at(place.state).path(place.letters)
         return path[0] if path else ()
 
-    def _allowed(self, place: Place) -> Allowed:
-        """Return what may follow `place`."""
+    def _following(self, place: Place) -> Allowed:
+        """Work out what may follow `place`."""
         tokens: list[int] = []
-        places: list[Place] = []
-        said: list[str] = []
-        for at, after in self._reach(place, 0, len(self._spellings.texts), 0):
+        spellings: list[int] = []
+        for at in self._reach(place, 0, len(self._spellings.texts), 0):
             group = self._spellings.tokens[at]
             tokens += group
-            places += [after] * len(group)
-            said += [_said(self._spellings.texts[at])] * len(group)
-        return Allowed(np.array(tokens, np.int64), tuple(places), tuple(said))
+            spellings += [at] * len(group)
+        return Allowed(np.array(tokens, np.int32), np.array(spellings, np.int32))
 
-    def _reach(self, place: Place, first: int, last: int, depth: int) -> Iterator[tuple[int, Place]]:
+    def _reach(self, place: Place, first: int, last: int, depth: int) -> Iterator[int]:
         """Yield those of the sorted spellings first..last, which share `depth` letters, that can be read from `place`."""
         texts = self._spellings.texts
         if first < last and len(texts[first]) == depth:
             if depth:
-                yield first, place
+                yield first
             first += 1
         while first < last:
             prefix = texts[first][: depth + 1]
@@ -129,11 +145,13 @@ class Bound:
 
     def _at(self, state: int) -> "_Words":
         """Return the words that may follow a state."""
-        if state not in self._words:
-            following = self._sentences.following(state)
-            paths: dict[str, Path] = {_letters(word): ((word,), after) for word, after in following.items()}
-            self._words[state] = _Words({**numerals(self._sentences, state), **paths})
-        return self._words[state]
+        return self._words.of(state, self._begun)
+
+    def _begun(self, state: int) -> "_Words":
+        """Work out the words that may follow a state."""
+        following = self.sentences.following(state)
+        paths: dict[str, Path] = {_letters(word): ((word,), after) for word, after in following.items()}
+        return _Words({**numerals(self.sentences, state), **paths})
 
 
 class Spellings:
@@ -144,6 +162,7 @@ class Spellings:
         spellings = vocabulary.spellings()
         self.texts = [spelling.text for spelling in spellings]
         self.tokens = [spelling.tokens for spelling in spellings]
+        self.said = [_said(text) for text in self.texts]
 
 
 class _Words:

@@ -35,8 +35,6 @@ the likeness 45 of the wrong. The ratio of bound to free likelihood adds nothing
 MOST_LETTERS_PER_S = 20.0
 """Bound to a graph, nobody is believed to speak faster."""
 ALTERNATIVES = 3
-GRAPHS = 4
-"""Command, consent, choice, and the one before the names changed."""
 
 
 def shipped_moonshine() -> Path:
@@ -60,7 +58,6 @@ class Moonshine:
         self._vocabulary = Vocabulary(folder / "tokenizer.bin")
         self._network = Network(folder, threads)
         self._spellings: Spellings | None = None
-        self._graphs: dict[int, tuple[Sentences, Bound]] = {}
         self._bound: Bound | None = None
         self._last: tuple[Clip, Floats, Reading] | None = None
 
@@ -76,16 +73,12 @@ class Moonshine:
         return Transcript(text, "en", confidence if text else 0.0, engine=self.name)
 
     def bind(self, sentences: Sentences | None) -> None:
-        """Take the word graph for the next `rebound`; what was worked out for the last GRAPHS of them is kept."""
+        """Take the word graph for the next `rebound`; what was worked out for another one goes."""
         if sentences is None:
             self._bound = None
-            return
-        self._spellings = self._spellings or Spellings(self._vocabulary)
-        graph = self._graphs.pop(id(sentences), None) or (sentences, Bound(sentences, self._spellings))
-        self._graphs[id(sentences)] = graph
-        for oldest in [*self._graphs][:-GRAPHS]:
-            del self._graphs[oldest]
-        self._bound = graph[1]
+        elif self._bound is None or self._bound.sentences is not sentences:
+            self._spellings = self._spellings or Spellings(self._vocabulary)
+            self._bound = Bound(sentences, self._spellings)
 
     def rebound(self, clip: Clip, cancel: Cancel) -> tuple[Hypothesis, ...]:
         """Return the likeliest sentences of the bound graph, best first; none if unlike any, or cancelled. Raises EngineError."""

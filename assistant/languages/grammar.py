@@ -11,9 +11,10 @@ from assistant.core.text import Language
 from assistant.languages.compile import READINGS, Compiler, Names
 from assistant.languages.graph import Graph
 from assistant.languages.pack import LanguagePack
+from assistant.languages.reached import State
 from assistant.languages.tokens import Token, tokens
 from assistant.languages.values import Moment, Read, fill, said
-from assistant.languages.walk import State, Walk
+from assistant.languages.walk import Walk
 
 FREE: Final = 0.15
 """A reading that costs more took a word for anything at all; below, costs only tell equal readings apart."""

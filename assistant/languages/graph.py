@@ -1,13 +1,21 @@
 """The sentences as a deterministic word graph, for a recogniser that is bound to them."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
+from assistant.core.recent import Recent
 from assistant.languages import template
 from assistant.languages.net import parsed
 from assistant.languages.pack import LanguagePack
+from assistant.languages.reached import Places, State
 from assistant.languages.readings import SPOKEN
 from assistant.languages.tokens import CONTRACTIONS
-from assistant.languages.walk import State, Walk
+from assistant.languages.walk import Walk
+
+MOST_FOLLOWING: Final = 5_000
+"""States whose words are remembered, 3 kB each; those that are rehearsed fit in."""
+MOST_STATES: Final = 60_000
+"""States of a graph, 200 bytes each; rehearsing numbers 20,000, two hours of speech 2,000 more."""
 
 
 class Graph:
@@ -16,30 +24,36 @@ class Graph:
     def __init__(self, walk: Walk, pack: LanguagePack, names: Iterable[str]) -> None:
         """Take a network without free words, and the names in it as they are written."""
         self._walk = walk
-        self._targets: list[frozenset[int]] = []
-        self._numbers: dict[frozenset[int], int] = {}
-        self._following: dict[int, Mapping[str, int]] = {}
+        self._targets: list[Places] = []
+        self._numbers: dict[Places, int] = {}
+        self._following: Recent[int, Mapping[str, int]] = Recent(MOST_FOLLOWING)
         self._spelling = dict(_apostrophes(pack, names))
         self._short = (
             {long: short for short, long in CONTRACTIONS.items() if long[1] != "have"} if pack.language == "en" else {}
         )
-        self.start = self._number(frozenset(walk.start.targets))
+        self.start = self._number(walk.start.targets)
+
+    @property
+    def full(self) -> bool:
+        """Tell whether so many states were made that a graph of the same sentences should begin anew."""
+        return len(self._targets) > MOST_STATES
 
     def following(self, state: int) -> Mapping[str, int]:
         """Return every word that may come next and the state it leads to."""
-        known = self._following.get(state)
-        if known is None:
-            found = self._plain(self._state(state))
-            for (first, second), short in self._short.items():
-                if first in found and (then := self.step(found[first], second)) is not None:
-                    found[short] = then
-            known = self._following[state] = {self._spelling.get(word, word): target for word, target in found.items()}
-        return known
+        return self._following.of(state, self._words)
+
+    def _words(self, state: int) -> Mapping[str, int]:
+        """Work out what may come next, as it is written."""
+        found = self._plain(self._state(state))
+        for (first, second), short in self._short.items():
+            if first in found and (then := self.step(found[first], second)) is not None:
+                found[short] = then
+        return {self._spelling.get(word, word): target for word, target in found.items()}
 
     def step(self, state: int, word: str) -> int | None:
         """Return the state after one more word (without apostrophes), None if no sentence goes on so."""
         then = self._walk.step(self._state(state), word)
-        return None if then is None else self._number(frozenset(then.targets))
+        return None if then is None else self._number(then.targets)
 
     def polite(self, state: int, word: str) -> bool:
         """Tell whether the word goes on from the state as politeness only."""
@@ -63,13 +77,16 @@ class Graph:
         for label, reached in places.items():
             for word in SPOKEN.get(label, (label,)):
                 words[word] = words[word] | reached if word in words else reached
-        return {word: self._number(frozenset(reached)) for word, reached in words.items() if not word.startswith("#")}
+        return {
+            word: self._number(tuple(sorted(reached))) for word, reached in words.items() if not word.startswith("#")
+        }
 
     def _state(self, number: int) -> State:
-        """Return the state of a number; made when it is first visited, for most never are."""
+        """Return the state of a number; made when it is first visited, for most never are, and when it was forgotten."""
+        self._walk.ease()
         return self._walk.state(self._targets[number])
 
-    def _number(self, targets: frozenset[int]) -> int:
+    def _number(self, targets: Places) -> int:
         """Return the number of the state that reached these places."""
         number = self._numbers.get(targets)
         if number is None:

@@ -1,12 +1,12 @@
 """Walking a network of words: a deterministic automaton made as far as it is needed, and the cheapest path through it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from assistant.languages.net import REST, SOME_NAME, WILD, Begins, Call, Closes, Mark, Node, Opens, labels
+from assistant.languages.reached import Closure, Frame, Marks, Places, State, Ways
 from assistant.languages.readings import classes
 
-Marks = tuple[Mark, ...]
 WORD_COST: Final = {WILD: 1.0, REST: 0.2, SOME_NAME: 1.05}
 """What it costs to take a word for anything at all; words that are spelled out cost nothing."""
 ALIKE_COST: Final = 0.3
@@ -15,53 +15,11 @@ LATER_SENTENCE_COST: Final = 1e-6
 """Of two equal readings the sentence that stands first wins."""
 MOST_REMEMBERED: Final = 20_000
 """Steps remembered before all are forgotten, so that memory is bounded."""
+MOST_CLOSURES: Final = 8_000
+"""As above, for the places of a graph: 2 kB each."""
 STACK_BITS: Final = 32
 UNKNOWN: Final = "�"
 """Stands for every word that no sentence spells out."""
-
-
-class State:
-    """Every place in the network where the words so far may have led."""
-
-    __slots__ = ("complete", "next", "pairs", "targets")
-
-    def __init__(self, targets: tuple[int, ...], *, complete: bool) -> None:
-        """Take the places the last word led to, and whether a sentence may end here."""
-        self.targets = targets
-        self.complete = complete
-        self.next: dict[str, State | None] = {}
-        self.pairs: dict[str, Ways] = {}
-        """By word."""
-
-
-Ways = tuple[tuple[int, int, float], ...]
-"""Place before a word, place after, cost. Plain numbers, so that the garbage collector need not look at them."""
-
-
-class _Closure:
-    """What is reached from one place without a word."""
-
-    __slots__ = ("ends", "free", "marks", "ways")
-
-    def __init__(self, marks: dict[int, Marks], ways: dict[str, Ways], free: Ways, *, ends: bool) -> None:
-        self.marks = marks
-        """Every place that waits for a word or is the end, and the marks on the way to it."""
-        self.ways = ways
-        """By word."""
-        self.free = free
-        """For any word."""
-        self.ends = ends
-
-
-class _Frame(NamedTuple):
-    """One call under way."""
-
-    end: Node | None
-    then: Node | None
-    below: int
-    """Number of the stack the call was made from."""
-    slotted: bool
-    adds: bool
 
 
 class Walk:
@@ -78,17 +36,17 @@ class Walk:
     def forget(self) -> None:
         """Drop everything remembered."""
         self._remembered = 0
-        bottom = _Frame(None, None, 0, slotted=False, adds=True)
+        bottom = Frame(None, None, 0, slotted=False, adds=True)
         self._ids: dict[int, int] = {}
         self._nodes: list[Node] = []
         self._stack_of: list[int] = []
-        self._stacks: dict[_Frame, int] = {bottom: 0}
-        self._frames: list[_Frame] = [bottom]
-        self._closures: dict[int, _Closure] = {}
-        self._states: dict[frozenset[int], State] = {}
+        self._stacks: dict[Frame, int] = {bottom: 0}
+        self._frames: list[Frame] = [bottom]
+        self._closures: dict[int, Closure] = {}
+        self._states: dict[Places, State] = {}
         self.final = self._place(self.end, 0)
         self.start_place = self._place(self.begin, 0)
-        self.start = self.state(frozenset((self.start_place,)))
+        self.start = self.state((self.start_place,))
 
     def _place(self, node: Node, stack: int) -> int:
         """Return the number of a node reached through a stack of calls."""
@@ -102,14 +60,14 @@ class Walk:
 
     def _pushed(self, call: Call, stack: int) -> int:
         """Return the number of the stack with one more call on it."""
-        frame = _Frame(call.part.end, call.then, stack, call.slot is not None, call.adds)
+        frame = Frame(call.part.end, call.then, stack, call.slot is not None, call.adds)
         number = self._stacks.get(frame)
         if number is None:
             number = self._stacks[frame] = len(self._frames)
             self._frames.append(frame)
         return number
 
-    def _closure(self, place: int) -> _Closure:
+    def _closure(self, place: int) -> Closure:
         """Return what is reached from a place without a word."""
         known = self._closures.get(place)
         if known is not None:
@@ -128,7 +86,7 @@ class Walk:
         self._closures[place] = closure = self._closed(found)
         return closure
 
-    def _closed(self, marks: dict[int, Marks]) -> _Closure:
+    def _closed(self, marks: dict[int, Marks]) -> Closure:
         """Return the closure that reaches these places."""
         ways: dict[str, list[tuple[int, int, float]]] = {}
         free: list[tuple[int, int, float]] = []
@@ -138,7 +96,7 @@ class Walk:
                 cost = WORD_COST.get(word)
                 into = ways.setdefault(word, []) if cost is None else free
                 into.extend((kernel, self._place(node, stack), cost or 0.0) for node in nodes)
-        return _Closure(
+        return Closure(
             marks, {word: tuple(found) for word, found in ways.items()}, tuple(free), ends=self.final in marks
         )
 
@@ -154,13 +112,21 @@ class Walk:
             ahead.append((self._place(frame.then, frame.below), (*marks, Closes()) if frame.slotted else marks))
         return ahead
 
-    def state(self, targets: frozenset[int]) -> State:
+    def state(self, targets: Places) -> State:
         """Return the state of having reached any of the places."""
         state = self._states.get(targets)
         if state is None:
             complete = any(self._closure(target).ends for target in targets)
-            state = self._states[targets] = State(tuple(sorted(targets)), complete=complete)
+            state = self._states[targets] = State(targets, complete=complete)
         return state
+
+    def ease(self) -> None:
+        """Drop what can be worked out again where it is too much; the numbers of places hold."""
+        if len(self._closures) > MOST_CLOSURES or self._remembered > MOST_REMEMBERED:
+            self._remembered = 0
+            self._closures.clear()
+            self._states.clear()
+            self.start = self.state((self.start_place,))
 
     def kernels(self, state: State) -> Iterator[int]:
         """Yield every place of the state that waits for a word or is the end, some twice."""
@@ -193,7 +159,7 @@ class Walk:
         """Return the state after one more word, None where no sentence goes on so."""
         if word in state.next:
             return state.next[word]
-        targets = frozenset(after for _, after, _ in self.pairs(state, word))
+        targets = tuple(sorted({after for _, after, _ in self.pairs(state, word)}))
         state.next[word] = result = self.state(targets) if targets else None
         return result
 

@@ -36,10 +36,10 @@ class Rules:
         return known
 
     def graph(self, language: Language, names: Names) -> Graph:
-        """Return the sentences with these names as a word graph for a recogniser that is bound to them."""
+        """Return the sentences with these names as a word graph for a recogniser that is bound to them; another once it is full."""
         grammar = self.grammar(language, names)
         known = self._graphs.get(language)
-        if known is None or known[0] is not grammar:
+        if known is None or known[0] is not grammar or known[1].full:
             known = self._graphs[language] = (grammar, grammar.graph())
         return known[1]
 

@@ -1,6 +1,6 @@
 import pytest
 
-from assistant.hear.bound import Bound, Place, Spellings
+from assistant.hear.bound import MOST_STATES, Bound, Place, Spellings
 from assistant.hear.numerals import _TEENS, _TENS, _UNITS, numerals
 from assistant.hear.vocabulary import END, START, Vocabulary
 from tests.hear.graph import Graph
@@ -110,7 +110,10 @@ def after(bound: Bound, text: str) -> set[str]:
         place = bound._letter(place, letter)
     assert place is not None
     allowed = bound.allowed(place)
-    assert len(allowed.tokens) == len(allowed.places) == len(allowed.said)
+    assert len(allowed.tokens) == len(allowed.spellings)
+    for token, spelling in zip(allowed.tokens, allowed.spellings, strict=True):
+        assert bound.said(spelling).strip() == "".join(char for char in TOKENS[token - 3].lower() if char.isalnum())
+        assert bound.allowed(bound.after(place, spelling)) is not None
     return {TOKENS[token - 3] for token in allowed.tokens}
 
 
@@ -139,3 +142,22 @@ def test_every_number_below_a_thousand_can_be_digits() -> None:
 
 def test_a_graph_without_numbers_has_no_digits() -> None:
     assert numerals(Graph("open the window"), 0) == {}
+
+
+def test_what_was_not_used_lately_is_forgotten_and_worked_out_again(vocabulary: Vocabulary) -> None:
+    words = [f"a{number}" for number in range(MOST_STATES + 50)]
+    bound = Bound(Graph(" ".join(words)), Spellings(vocabulary))
+
+    for _ in range(2):
+        assert bound.read(" ".join(words)) == tuple(words)
+        assert len(bound._words) == MOST_STATES
+
+
+def test_the_tokens_of_few_places_are_remembered(vocabulary: Vocabulary, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.hear.bound.MOST_PLACES", 3)
+    bound = Bound(GRAPH, Spellings(vocabulary))
+
+    for _ in range(2):
+        assert after(bound, "Set the") == {" temp", "-", ",", "."}
+        assert after(bound, "Set the temperature to ") == {" 2", "2", "22"}
+    assert len(bound._allowed) == 3
