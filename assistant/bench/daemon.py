@@ -14,13 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from assistant.bench import strikes
+from assistant.bench.growth import Sample, growth
 from assistant.bench.servers import Mosquitto
 from assistant.bench.soundserver import missing
 from assistant.bench.stand import CABIN, FACE, PATIENCE_S, Stand, answers, begin, leave, plug_in
-from assistant.bench.unit import cpu_s, rss_kb
+from assistant.bench.unit import anonymous_kb, cpu_s, rss_kb
 from assistant.errors import BusError, UsageError
 from assistant.places import shipped
 
@@ -117,10 +116,11 @@ def _idle(stand: Stand, progress: Progress) -> float:
 
 
 def _soak(stand: Stand, minutes: float, progress: Progress) -> dict[str, Any]:
-    """Speak and type without a pause; return how memory grows, from its second third on: the first fills caches."""
+    """Speak and type without a pause; return how memory grows."""
     clips = sorted(shipped("tests/clips").glob("*.flac"))
     typed = ("what time is it", "turn on the air conditioning", "open the window", "现在几点", "what can you do")
-    began, samples, sentences = time.monotonic(), [], 0
+    began, sentences = time.monotonic(), 0
+    samples: list[Sample] = []
     while (past := time.monotonic() - began) < minutes * 60:
         progress(f"soak: {past / 60:.0f} of {minutes:g} minutes, {rss_kb(stand.unit.pid) // 1024} MB")
         if sentences % 10 == 0:
@@ -130,15 +130,5 @@ def _soak(stand: Stand, minutes: float, progress: Progress) -> dict[str, Any]:
             stand.screen.call(CABIN, f"{FACE}.Ask", "ss", text, "en" if text.isascii() else "zh")
             sentences += 1
         time.sleep(0.5)
-        samples.append((time.monotonic() - began, rss_kb(stand.unit.pid)))
-    late = [(at, kb) for at, kb in samples if at > minutes * 20]
-    slope, _ = np.polyfit([at for at, _ in late], [kb for _, kb in late], 1)
-    level = statistics.mean(kb for _, kb in late)
-    return {
-        "minutes": minutes,
-        "sentences": sentences,
-        "rss_mb": {"first": samples[0][1] // 1024, "last": samples[-1][1] // 1024},
-        "kb per 1000 sentences": round(slope * (late[-1][0] - late[0][0]) / max(1, len(late)) * 1000, 1),
-        "% per hour": round(100 * slope * 3600 / level, 2),
-        "starts": stand.unit.starts,
-    }
+        samples.append(Sample(time.monotonic() - began, rss_kb(stand.unit.pid), anonymous_kb(stand.unit.pid)))
+    return {"minutes": minutes, "sentences": sentences, **growth(samples), "starts": stand.unit.starts}

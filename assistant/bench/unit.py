@@ -124,6 +124,11 @@ def rss_kb(pid: int) -> int:
     return _kb(pid, "VmRSS")
 
 
+def anonymous_kb(pid: int) -> int:
+    """Return the resident memory that is no page of a file: the kernel drops and reads those as it likes."""
+    return _kb(pid, "RssAnon")
+
+
 def most_rss_kb(pid: int) -> int:
     """Return the most resident memory that a process ever had."""
     return _kb(pid, "VmHWM")

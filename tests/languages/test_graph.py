@@ -1,6 +1,8 @@
 import random
 from typing import Any
 
+import pytest
+
 
 def _walk(graph: Any, chance: random.Random, most: int = 25) -> list[str]:
     """Follow the graph at random to an end."""
@@ -59,3 +61,30 @@ def test_a_list_without_names_leads_nowhere_and_is_left_out(small: Any) -> None:
     graph = Grammar(small.pack, small.grammar.requests, {}).graph()
 
     assert "call" not in graph.following(graph.start)
+
+
+def test_what_a_graph_forgot_it_works_out_again_alike(small: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, chance = small.grammar.graph(), random.Random(6)
+    ways = [words for _ in range(100) if (words := _walk(whole, chance))]
+    monkeypatch.setattr("assistant.languages.graph.MOST_FOLLOWING", 3)
+    monkeypatch.setattr("assistant.languages.walk.MOST_CLOSURES", 5)
+    graph = small.grammar.graph()
+
+    for words in ways * 2:
+        state, other = graph.start, whole.start
+        for word in words:
+            assert {*graph.following(state)} == {*whole.following(other)}
+            state, other = graph.following(state)[word], whole.following(other)[word]
+        assert graph.complete(state)
+        assert len(graph._following) <= 3
+    assert len(graph._walk._closures) < len(whole._walk._closures) / 2
+
+
+def test_steps_through_a_graph_are_forgotten_too(small: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = small.grammar.graph()
+    monkeypatch.setattr("assistant.languages.walk.MOST_REMEMBERED", 10)
+
+    for number in range(50):
+        assert graph.step(graph.start, f"strange{number}") is None
+        assert len(graph._walk.start.pairs) <= 11
+    assert graph.step(graph.start, "call") is not None

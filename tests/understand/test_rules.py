@@ -32,6 +32,18 @@ def test_the_graph_follows_the_names() -> None:
     assert "anna" in RULES.graph("en", {"contact": ("Anna",)}).vocabulary
 
 
+def test_a_graph_that_is_full_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = RULES.graph("en", {"contact": ("Bob",)})
+    monkeypatch.setattr("assistant.languages.graph.MOST_STATES", 50)
+
+    one.following(one.start)
+    assert one.full
+    other = RULES.graph("en", {"contact": ("Bob",)})
+    assert other is not one
+    assert not other.full
+    assert {*other.following(other.start)} == {*one.following(one.start)}
+
+
 @pytest.mark.shared
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_sentence_takes_a_few_milliseconds(language: Language) -> None:
