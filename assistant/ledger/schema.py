@@ -12,6 +12,8 @@ VERSION: Final = 1
 APPLICATION: Final = 0x43424E31
 """SQLite's application_id: CBN1."""
 BUSY_MS: Final = 2_000
+CACHE_KB: Final = 256
+"""Pages held in memory: with SQLite's own 2 MB a growing book is a process that grows for days."""
 
 _TABLES: Final = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -106,6 +108,7 @@ def _prepare(book: sqlite3.Connection, path: Path) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "journal_size_limit=4194304",
+        f"cache_size=-{CACHE_KB}",
     ):
         book.execute(f"PRAGMA {pragma}")
     if version:

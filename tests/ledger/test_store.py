@@ -1,3 +1,5 @@
+import ctypes
+import ctypes.util
 import json
 import sqlite3
 import stat
@@ -177,6 +179,21 @@ def test_it_is_written_through_to_the_disk_and_has_no_pickle(ledger: Ledger) -> 
     (data,) = ledger._book.execute("SELECT data FROM orders").fetchone()
     assert (mode, synchronous) == ("wal", 2)
     assert json.loads(data)["service"] == "ride"
+
+
+def test_a_large_book_is_not_held_in_memory(ledger: Ledger) -> None:
+    library = ctypes.CDLL(ctypes.util.find_library("sqlite3"))
+    library.sqlite3_memory_used.restype = ctypes.c_int64
+    before = library.sqlite3_memory_used()
+    if not before:
+        pytest.skip("Python has an SQLite of its own")
+    with ledger.change() as change:
+        for number in range(8_000):
+            change.record("outcome", {"request": "SetTemperature", "number": str(number)})
+    lines = sum(1 for _ in ledger.audit())
+
+    assert lines == 8_000
+    assert library.sqlite3_memory_used() - before < 600_000
 
 
 def test_another_thread_cannot_write(ledger: Ledger) -> None:
