@@ -14,9 +14,11 @@ ALIKE_COST: Final = 0.3
 LATER_SENTENCE_COST: Final = 1e-6
 """Of two equal readings the sentence that stands first wins."""
 MOST_REMEMBERED: Final = 20_000
-"""Steps remembered before all are forgotten, so that memory is bounded."""
+"""Steps that are remembered; so that memory is bounded, all of a kind are forgotten when there are more."""
 MOST_CLOSURES: Final = 8_000
-"""As above, for the places of a graph: 2 kB each."""
+"""Places of which is remembered what they lead to, 2 kB each."""
+MOST_PLACES: Final = 200_000
+"""Places that have a number, 150 bytes each; a thousand sentences of all kinds find 60,000."""
 STACK_BITS: Final = 32
 UNKNOWN: Final = "�"
 """Stands for every word that no sentence spells out."""
@@ -180,8 +182,9 @@ class Walk:
 
     def states(self, words: Sequence[str], begin: int = 0) -> list[State]:
         """Return the states before the first of the words, after it, and so on, as far as a sentence goes."""
-        if self._remembered > MOST_REMEMBERED:
+        if len(self._nodes) > MOST_PLACES:
             self.forget()
+        self.ease()
         state: State | None = self.start
         found = []
         for place in range(begin, len(words) + 1):

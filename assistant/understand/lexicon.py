@@ -30,7 +30,7 @@ class Lexicon:
         self.language = language
         self._characters = tuple(sorted(word for word in self.words if len(word) == 1)) if language == "zh" else ()
         self._sounds = _Sounds(self.words if language != "zh" else (), language)
-        self.near = lru_cache(maxsize=4096)(self._near)
+        self.near = lru_cache(maxsize=1024)(self._near)
 
     def _near(self, heard: tuple[str, ...]) -> dict[str, float]:
         """Return every word that the heard ones may stand for, with its cost."""

@@ -178,7 +178,7 @@ def lost(phone: str) -> float:
     return _LOST.get(phone, _LOST_VOWEL if phone in VOWELS else 0.9)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def distance(one: str, other: str) -> float:
     """Return the cost of the cheapest alignment of two sounds (weighted Levenshtein)."""
     row = [0.0]
@@ -219,7 +219,6 @@ def _syllables(one: Sequence[str], other: Sequence[str]) -> float:
     return row[-1]
 
 
-@lru_cache(maxsize=65536)
 def syllable(heard: str, meant: str) -> float:
     """Return how far apart two characters sound, 0 to 1."""
     if heard == meant:
@@ -228,7 +227,7 @@ def syllable(heard: str, meant: str) -> float:
     return min((_syllable(one, other) for one in ours for other in theirs), default=1.0)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _syllable(one: str, other: str) -> float:
     """Return how far apart two pinyin syllables are."""
     if one == other:
@@ -239,6 +238,7 @@ def _syllable(one: str, other: str) -> float:
     return min(1.0, 0.1 + onset + rime)
 
 
+@lru_cache(maxsize=1024)
 def _halves(syllable: str) -> tuple[str, str]:
     """Return initial and final of a pinyin syllable."""
     match = _INITIALS.match(syllable)

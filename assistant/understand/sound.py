@@ -142,7 +142,7 @@ class _Ear:
         self._numbers = frozenset(
             word for word in self._lexicon.words if grammar.readings.number((word,), "") is not None
         )
-        self._meant = lru_cache(maxsize=4096)(self._candidates)
+        self._meant = lru_cache(maxsize=1024)(self._candidates)
 
     def paths(self, words: Sequence[str], most: float) -> list[_Path]:
         """Return the nearest sentences of the graph that cost at most `most`, nearest first."""

@@ -172,3 +172,21 @@ def test_random_words_of_the_language_never_fail(small: Any) -> None:
 
     for _ in range(2_000):
         small.readout(" ".join(chance.choices(words, k=chance.randint(1, 9))))
+
+
+def test_what_was_worked_out_for_sentences_is_forgotten_and_they_read_alike(
+    small: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["set the driver temperature to 22", "open the driver's side window to 40 percent", "call anna o'neil"]
+    texts += [f"remind me to water the {number} plants" for number in range(20)]
+    before = [small.readout(text) for text in texts]
+    walk = small.grammar.walk
+    monkeypatch.setattr("assistant.languages.walk.MOST_CLOSURES", 20)
+
+    for number, text in enumerate(texts):
+        assert small.readout(text) == before[number]
+        known = [token.word for token in small.grammar.tokens(text)]
+        walk.states(walk.known(known[:1]))
+        assert len(walk._closures) < 60
+    monkeypatch.setattr("assistant.languages.walk.MOST_PLACES", 20)
+    assert [small.readout(text) for text in texts] == before
