@@ -18,7 +18,7 @@ from assistant.hear.vocabulary import Vocabulary
 
 _FREE = frozenset(",;?!")
 _SYMBOLS: Mapping[str, tuple[str, ...]] = {"%": ("percent",), "°": ("degrees", "degree")}
-MOST_PLACES: Final = 2_000
+MOST_PLACES: Final = 1_000
 """Places whose tokens are remembered: 6 kB each in the mean. A sentence passes some 80, and the same ones again and again."""
 MOST_STATES: Final = 250
 """States whose words are remembered: 60 kB each in the mean, for numbers are among them."""
