@@ -147,7 +147,7 @@ def encode(envelope: Envelope) -> bytes:
         raise WireError(Fault.MALFORMED, f"this cannot be sent: {error}") from error
     if len(raw) > MAX_BYTES:
         raise WireError(Fault.OVERSIZED, f"{len(raw)} bytes are more than {MAX_BYTES}")
-    _formed(fields)
+    _check(fields)
     return raw
 
 
@@ -159,9 +159,7 @@ def decode(raw: bytes, takes: frozenset[Op], bridge_now: float | None = None) ->
     if len(raw) > MAX_BYTES:
         raise WireError(Fault.OVERSIZED, f"{len(raw)} bytes are more than {MAX_BYTES}")
     try:
-        fields = json.loads(
-            raw.decode(), object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite, parse_int=_bounded
-        )
+        fields = _DECODER.decode(raw.decode())
     except (ValueError, RecursionError) as error:
         raise WireError(Fault.MALFORMED, f"not the JSON we speak: {_short(error)}") from error
     if not isinstance(fields, dict) or fields.keys() != _FIELDS:
@@ -188,6 +186,13 @@ def _read(fields: Mapping[str, Any]) -> Envelope:
 
 def _formed(fields: Mapping[str, Any]) -> Envelope:
     """Return the envelope of fields of the right names; WireError if a value is wrong."""
+    _check(fields)
+    given = (fields[name] for name in ("body", "created", "expires", "order", "rev", "trace"))
+    return Envelope(fields["id"], Op(fields["op"]), *given)
+
+
+def _check(fields: Mapping[str, Any]) -> None:
+    """Raise WireError if a value is wrong."""
     order, rev, body = fields["order"], fields["rev"], fields["body"]
     created, expires, trace = fields["created"], fields["expires"], fields["trace"]
     op = fields["op"] if isinstance(fields["op"], str) and fields["op"] in _OPS else None
@@ -201,10 +206,9 @@ def _formed(fields: Mapping[str, Any]) -> Envelope:
         "trace": isinstance(trace, str) and _TRACE.fullmatch(trace) is not None,
         "body_sha256": isinstance(fields["body_sha256"], str),
     }
-    wrong = [name for name, good in right.items() if not good]
-    if wrong:
+    if not all(right.values()):
+        wrong = [name for name, good in right.items() if not good]
         raise WireError(Fault.MALFORMED, f"wrong in the envelope: {', '.join(wrong)}")
-    return Envelope(fields["id"], Op(fields["op"]), body, created, expires, order, rev, trace)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -237,12 +241,24 @@ def _bounded(word: str) -> int:
     return int(word)
 
 
-def _shallow(value: object, depth: int) -> bool:
+def _shallow(value: Mapping[str, Any], depth: int) -> bool:
     """Tell whether nothing in `value` is nested deeper than `depth`."""
-    if not isinstance(value, _NESTING):
-        return True
-    inside = value.values() if isinstance(value, dict) else value
-    return depth > 0 and all(_shallow(inner, depth - 1) for inner in inside if isinstance(inner, _NESTING))
+    level: list[Any] = [value]
+    for _ in range(depth):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, _NESTING)
+        ]
+        if not level:
+            return True
+    return False
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite, parse_int=_bounded
+)
 
 
 def _short(error: BaseException) -> str:
