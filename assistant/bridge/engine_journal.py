@@ -1,19 +1,20 @@
 """The engine port on tables of our own, in the database (and the transactions) of the bridge.
 
 A workflow is a coroutine. Whatever it learns from a step or a message is one entry of its journal, written before it goes
-on; told again after a crash, it learns the same from the journal until that ends. One that waits for long is parked: nothing
-is left of it in memory, its row says when it is due, and a message or that time lets it be told again. One query asks for
-the mail of all, another for what is due.
+on; told again after a crash, it learns the same from the journal until that ends. A thread tells it, steps and all, until it
+waits for a message; then it costs nothing but memory. One that waits for long is parked: nothing is left of it in memory,
+its row says when it is due, and a message or that time lets it be told again. One query asks for the mail of all, another
+for what is due.
 """
 
-import asyncio
+import heapq
 import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, Never, TypeVar
+from typing import Final, Never
 
 import sqlalchemy as sa
 
@@ -23,7 +24,6 @@ from assistant.bridge.engine import Json, Tale
 from assistant.bridge.journal import Entry, Story
 from assistant.bridge.run_journal import JournalRun
 
-T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 POLL_S: Final = 0.2
@@ -43,7 +43,7 @@ class _LostError(Exception):
     """The run belongs to another bridge by now."""
 
 
-class _ParkedError(Exception):
+class _LetGoError(Exception):
     """The run is let go; it will be told again."""
 
 
@@ -58,16 +58,18 @@ class JournalEngine:
         self.linger_s = linger_s
         self._database = database
         self._executor = executor
-        self._loop = asyncio.new_event_loop()
+        self.lock = threading.Lock()
         self._pool = ThreadPoolExecutor(THREADS, "steps")
-        self._threads = [
-            threading.Thread(target=work, name=name, daemon=True)
-            for name, work in (("workflows", self._loop.run_forever), ("mail", self._watch))
-        ]
+        self._mail = threading.Thread(target=self._watch, name="mail", daemon=True)
         self._runs: dict[str, JournalRun] = {}
+        self._waiting: list[tuple[float, str]] = []
+        """A heap of when runs wake by themselves; some of it is past."""
+        self._ended: queue.SimpleQueue[str] = queue.SimpleQueue()
+        """What was told to its end, which is to be written down."""
         self._failed: set[str] = set()
         self._noticed: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._look = threading.Event()
+        self._naps_until = 0.0
         self._leaving = False
         self._busy = 0
         self._tale: Tale
@@ -76,9 +78,8 @@ class JournalEngine:
         """Go on with what this executor left unfinished."""
         self._tale = tale
         self._database.prepare(journal.METADATA, journal.bring_up)
-        self._threads[0].start()
         self._go_on(self._database.read(lambda c: journal.awake(c, self._executor)))
-        self._threads[1].start()
+        self._mail.start()
 
     def start(self, connection: sa.Connection, order: str, brief: Json) -> None:
         """Write an order's workflow down."""
@@ -112,40 +113,17 @@ class JournalEngine:
         ends = time.monotonic() + drain_s
         while self._busy and time.monotonic() < ends:
             time.sleep(0.01)
-        self._wait(self._drop())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        for thread in self._threads:
-            thread.join(timeout=10)
+        self._mail.join(timeout=10)
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._write_ends()
 
-    async def perform(self, run: JournalRun, n: int, work: Callable[[], tuple[str, Json, str]]) -> Entry:
-        """Do in a thread what gives an entry (its name, its answer, the key of a message it takes), and write it down.
+    def perform(self, run: JournalRun, n: int, work: Callable[[], tuple[str, Json, str]]) -> Entry:
+        """Do what gives an entry (its name, its answer, the key of a message it takes), and write it down.
 
         Returns what stands there then. While the bridge leaves, nothing is begun any more.
         """
-        return await self._in_thread(lambda: self._perform(run, n, work))
-
-    async def park(self, run: JournalRun, due: float) -> Never:
-        """Let a run go until `due` or a message; one that comes meanwhile lies in its mailbox and wakes it in the next round."""
-        order = run.order
-        if not await self._in_thread(
-            lambda: self._database.write(lambda c: journal.park(c, order, self._executor, due))
-        ):
-            raise _LostError
-        raise _ParkedError
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        """Do something that `close` waits for."""
         if self._leaving:
-            await asyncio.Event().wait()
-        self._busy += 1
-        try:
-            return await self._loop.run_in_executor(self._pool, work)
-        finally:
-            self._busy -= 1
-
-    def _perform(self, run: JournalRun, n: int, work: Callable[[], tuple[str, Json, str]]) -> Entry:
-        """Do it and write it down."""
+            raise _LetGoError
         order, parked = run.order, run.parked
         name, answer, key = work()
         entry = Entry(name, answer, self.clock())
@@ -164,18 +142,34 @@ class JournalEngine:
         run.parked = False
         return stands
 
+    def park(self, run: JournalRun, due: float) -> Never:
+        """Let a run go until `due` or a message; one that comes meanwhile lies in its mailbox and wakes it in the next round."""
+        if not self._leaving and not self._database.write(lambda c: journal.park(c, run.order, self._executor, due)):
+            raise _LostError
+        raise _LetGoError
+
     def _watch(self) -> None:
         """Look at what was noticed, at all mail, and at what is due, until the bridge leaves."""
         looked = 0.0
         while not self._leaving:
-            self._look.wait(POLL_S)
-            self._look.clear()
+            self._nap(looked + POLL_S)
             all_due = time.monotonic() - looked >= POLL_S
             try:
-                self._round(all_due=all_due)
+                self._wake()
+                if all_due:
+                    self._write_ends()
+                if all_due or not self._noticed.empty():
+                    self._round(all_due=all_due)
             except Exception:  # noqa: BLE001  one round must not end the thread
                 _log.exception("round failed", extra={"fields": {"round": "mail"}})
             looked = time.monotonic() if all_due else looked
+
+    def _nap(self, until: float) -> None:
+        """Wait until there is something to look at, or some run's wait is over, but no longer than `until`."""
+        with self.lock:
+            self._naps_until = min(until, self._waiting[0][0]) if self._waiting else until
+        self._look.wait(max(0.0, self._naps_until - time.monotonic()))
+        self._look.clear()
 
     def _round(self, *, all_due: bool) -> None:
         """Begin what was noticed and, as far as there is room, what has mail or is due; deliver the mail."""
@@ -191,54 +185,80 @@ class JournalEngine:
             waiting |= dict.fromkeys(self._database.read(lambda c: journal.due(c, self._executor, self.clock(), most)))
         asleep = [order for order in waiting if order not in self._runs and order not in self._failed]
         self._go_on(asleep[: max(0, AWAKE - len(self._runs))])
-        if letters:
-            self._loop.call_soon_threadsafe(self._deliver, letters)
+        self._deliver(letters)
 
     def _go_on(self, orders: Sequence[str]) -> Sequence[Story]:
         """Tell runs of this executor from where their journals end; return them."""
         found = self._database.read(lambda c: journal.stories(c, self._executor, orders)) if orders else ()
-        self._loop.call_soon_threadsafe(self._begin, found)
+        with self.lock:
+            for story in found:
+                if story.order not in self._runs and not self._leaving:
+                    run = self._runs[story.order] = JournalRun(self, story)
+                    self._tell(run)
         return found
 
-    def _begin(self, stories: Sequence[Story]) -> None:
-        """Set runs going; on the loop."""
-        for story in stories:
-            if story.order not in self._runs and not self._leaving:
-                run = self._runs[story.order] = JournalRun(self, story)
-                run.task = self._loop.create_task(self._follow(run))
-
     def _deliver(self, letters: Sequence[tuple[str, str, Json]]) -> None:
-        """Put messages before the runs they are for; on the loop."""
-        for order, key, message in letters:
-            run = self._runs.get(order)
-            if run is not None:
-                run.deliver(key, message)
+        """Put messages before the runs they are for."""
+        with self.lock:
+            for order, key, message in letters:
+                run = self._runs.get(order)
+                if run is not None:
+                    run.deliver(key, message)
+                    if run.wakes and run.has_mail:
+                        self._tell(run)
 
-    async def _follow(self, run: "JournalRun") -> None:
-        """Tell one run to its end; one that fails stays unfinished, to be told again after a restart."""
+    def _wake(self) -> None:
+        """Go on with the runs whose wait is over."""
+        now = time.monotonic()
+        with self.lock:
+            while self._waiting and self._waiting[0][0] <= now:
+                wakes, order = heapq.heappop(self._waiting)
+                run = self._runs.get(order)
+                if run is not None and run.wakes == wakes:
+                    self._tell(run)
+
+    def _tell(self, run: JournalRun) -> None:
+        """Let a thread tell a run on; with the lock held."""
+        if not self._leaving:
+            run.wakes = 0.0
+            self._busy += 1
+            self._pool.submit(self._tell_on, run)
+
+    def _tell_on(self, run: JournalRun) -> None:
+        """Tell a run until it waits, ends or is let go; one that fails stays unfinished, to be told again after a restart."""
+        waits = False
+        telling = run.telling = run.telling or self._tale(run).__await__()
         try:
-            await self._tale(run)
-            await self._loop.run_in_executor(
-                self._pool, self._database.write, lambda c: journal.end(c, run.order, self._executor)
-            )
+            while not waits:
+                waits = self._waits(run, next(telling))
+        except StopIteration:
+            self._ended.put(run.order)
         except _LostError:
             _log.warning("taken over by another", extra={"fields": {"order": run.order}})
-        except _ParkedError:
+        except _LetGoError:
             pass
         except Exception:  # noqa: BLE001  one workflow must not end the others
             self._failed.add(run.order)
             _log.exception("workflow failed", extra={"fields": {"order": run.order}})
         finally:
-            self._runs.pop(run.order, None)
+            with self.lock:
+                self._busy -= 1
+                if not waits:
+                    self._runs.pop(run.order, None)
 
-    async def _drop(self) -> None:
-        """Cancel the coroutines; their journals stay as they are."""
-        tasks = [run.task for run in self._runs.values() if run.task is not None]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=5)
+    def _waits(self, run: JournalRun, seconds: float) -> bool:
+        """Let a run wait so long, unless a message has come meanwhile."""
+        with self.lock:
+            if run.has_mail:
+                return False
+            run.wakes = time.monotonic() + seconds
+            heapq.heappush(self._waiting, (run.wakes, run.order))
+            if run.wakes < self._naps_until:
+                self._look.set()
+            return True
 
-    def _wait(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the loop and wait for it."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+    def _write_ends(self) -> None:
+        """Write down what has ended, all at once; what a crash takes before is told again, to its end."""
+        ended = [self._ended.get() for _ in range(self._ended.qsize())]
+        if ended:
+            self._database.write(lambda c: journal.end(c, ended, self._executor))

@@ -119,7 +119,7 @@ _ENTER: Final = sa.insert(entries).from_select(
 )
 _ENTRY: Final = sa.select(entries).where(entries.c.order_id == _ORDER, entries.c.n == sa.bindparam("n"), _MINE)
 _TAKE: Final = sa.update(mail).where(mail.c.order_id == _ORDER, mail.c.key == sa.bindparam("b_key")).values(taken=True)
-_END: Final = sa.update(runs).where(runs.c.order_id == _ORDER, runs.c.executor == _EXECUTOR).values(ended=True)
+_END: Final = sa.update(runs).where(sql.among(runs.c.order_id), runs.c.executor == _EXECUTOR).values(ended=True)
 _OPEN: Final = (runs.c.executor == _EXECUTOR, runs.c.ended.is_(False), runs.c.version == VERSION)
 _PARK: Final = (
     sa.update(runs)
@@ -192,9 +192,9 @@ def take(connection: sa.Connection, order: str, key: str) -> None:
     sql.change(connection, _TAKE, {"b_order": order, "b_key": key})
 
 
-def end(connection: sa.Connection, order: str, executor: str) -> None:
-    """Note that a run has ended."""
-    sql.change(connection, _END, {"b_order": order, "b_executor": executor})
+def end(connection: sa.Connection, orders: Sequence[str], executor: str) -> None:
+    """Note that runs have ended."""
+    sql.many(connection, _END, orders, {"b_executor": executor})
 
 
 def park(connection: sa.Connection, order: str, executor: str, due: float) -> bool:
