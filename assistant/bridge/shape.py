@@ -14,6 +14,7 @@ T = TypeVar("T")
 
 MAX_TEXT: Final = 400
 MAX_ROWS: Final = 40
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 
 
 class ShapeError(UsageError):
@@ -24,14 +25,17 @@ def read(shape: type[T], data: object) -> T:
     """Return `data` (decoded JSON) as an instance of the dataclass `shape`; ShapeError names the field that is wrong."""
     if not isinstance(data, Mapping):
         raise ShapeError(f"{shape.__name__} is not an object")
-    hints = _hints(cast("Hashable", shape))
-    foreign = sorted(set(data) - set(hints))
-    if foreign:
-        raise ShapeError(f"{shape.__name__} has no field {foreign[0][:40]!r}")
-    values = {name: _value(hints[name], data[name], f"{shape.__name__}.{name}") for name in data}
-    missing = [name for name in _needed(cast("Hashable", shape)) if name not in values]
-    if missing:
-        raise ShapeError(f"{shape.__name__}.{missing[0]} is missing")
+    hints, needed = _hints(cast("Hashable", shape)), _needed(cast("Hashable", shape))
+    if not data.keys() <= hints.keys():
+        foreign = min(data.keys() - hints.keys())
+        raise ShapeError(f"{shape.__name__} has no field {foreign[:40]!r}")
+    values = {
+        name: value if _fits(hints[name], value) else _value(hints[name], value, f"{shape.__name__}.{name}")
+        for name, value in data.items()
+    }
+    if not needed <= values.keys():
+        missing = next(name for name in hints if name in needed and name not in values)
+        raise ShapeError(f"{shape.__name__}.{missing} is missing")
     try:
         return shape(**values)
     except ValueError as error:
@@ -40,8 +44,11 @@ def read(shape: type[T], data: object) -> T:
 
 def write(value: object) -> Any:
     """Return dataclasses, enums and tuples as what JSON knows."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: write(getattr(value, field.name)) for field in fields(value) if field.init}
+    if type(value) in _PLAIN:
+        return value
+    names = _names(cast("Hashable", type(value)))
+    if names is not None:
+        return {name: write(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {str(key): write(inner) for key, inner in value.items()}
     if isinstance(value, tuple | list):
@@ -59,9 +66,20 @@ def _hints(shape: Any) -> dict[str, Any]:
 
 
 @cache
-def _needed(shape: Any) -> tuple[str, ...]:
+def _needed(shape: Any) -> frozenset[str]:
     """Return the names of fields without a default."""
-    return tuple(f.name for f in fields(shape) if f.init and f.default is MISSING and f.default_factory is MISSING)
+    return frozenset(f.name for f in fields(shape) if f.init and f.default is MISSING and f.default_factory is MISSING)
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...] | None:
+    """Return the names of a dataclass's fields, None for another type."""
+    return tuple(field.name for field in fields(kind) if field.init) if is_dataclass(kind) else None
+
+
+def _fits(kind: Any, value: object) -> bool:
+    """Tell at once of most plain values that they are right."""
+    return type(value) is kind and kind in _PLAIN and (kind is not str or len(cast("str", value)) <= MAX_TEXT)
 
 
 @cache
@@ -108,9 +126,10 @@ def _table(kind: Any, value: object, where: str) -> dict[str, Any]:
 def _plain(kind: Any, value: object, where: str) -> Any:
     """Return a text, number, truth value or enum member."""
     if issubclass(kind, StrEnum):
-        if value not in set(kind):
-            raise ShapeError(f"{where} is none of {', '.join(kind)}")
-        return kind(value)
+        try:
+            return kind(value)
+        except ValueError:
+            raise ShapeError(f"{where} is none of {', '.join(kind)}") from None
     if kind is float and type(value) is int:
         return float(value)
     if type(value) is not kind:
