@@ -8,8 +8,8 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from assistant.bridge.outgoing import NotNowError
+from assistant.bridge.pieces import Client
 from assistant.errors import UsageError
 from assistant.link import topics
 
@@ -83,7 +84,7 @@ class Consumer:
         self._leaving = False
         self._workers = [threading.Thread(target=self._work, name="requests", daemon=True) for _ in range(WORKERS)]
         self._reader = threading.Thread(target=self._work_off, name="questions", daemon=True)
-        self._client = paho.Client(
+        self._client = Client(
             CallbackAPIVersion.VERSION2, client_id=broker.client, protocol=paho.MQTTv5, manual_ack=True
         )
         if secure:
@@ -251,13 +252,16 @@ class Consumer:
             sent()
 
 
-@lru_cache(64)
+_DAY: Final = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+_DAY.MessageExpiryInterval = NEWS_LIFE_S
+
+
 def _lasting(correlation: bytes | None = None) -> Properties:
     """Return the properties of a message that means something for a day; nobody changes them."""
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-    properties.MessageExpiryInterval = NEWS_LIFE_S
-    if correlation is not None:
-        properties.CorrelationData = correlation
+    if correlation is None:
+        return _DAY
+    properties = copy(_DAY)  # making them anew takes 40 µs
+    properties.CorrelationData = correlation
     return properties
 
 
