@@ -3,17 +3,13 @@
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
-from assistant.bridge import sql
-
 T = TypeVar("T")
 
-PUT: Final = "put"
-"""Where a connection keeps the rows that are inserted at the end of its transaction."""
 TOGETHER: Final = 32
 """Transactions that share one commit."""
 
@@ -98,14 +94,10 @@ class Commits:
         at: _Job | None = None
         try:
             with self._scope() as connection:
-                rows: dict[sa.Insert, list[Mapping[str, Any]]] = {}
-                connection.info[PUT] = rows
                 for job in jobs:
                     at = job
                     job.value = job.work(connection)
                 at = None
-                for insert, many in rows.items():
-                    sql.insert(connection, insert, many)
         except BaseException as error:
             if at is not None and len(jobs) > 1 and isinstance(error, Exception):
                 return at

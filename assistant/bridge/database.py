@@ -12,12 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from assistant.bridge import sql
-from assistant.bridge.commits import PUT, Commits
+from assistant.bridge.commits import Commits
 from assistant.errors import CabinError, UsageError
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
+PUT: Final = "put"
+"""Where a connection keeps the rows that are inserted at the end of its transaction."""
 _READ_ONLY: Final = "25006"
 _PREPARING: Final = 0x6361_6269
 """The lock under which bridges create tables; any number that is only ours."""
@@ -95,11 +97,13 @@ class Database:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """Open a transaction that may write from its first statement on."""
+        """Open a transaction that may write from its first statement on; what is put meanwhile is inserted at its end."""
         with self.reading() as connection:
+            puts: dict[sa.Insert, list[Mapping[str, Any]]] = {}
+            connection.info[PUT] = puts
             sql.begin(connection)
             yield connection
-            sql.commit(connection)
+            sql.finish(connection, puts)
 
     def prepare(
         self, metadata: sa.MetaData, after: Callable[[sa.Connection, frozenset[str]], None] = lambda *_: None

@@ -6,6 +6,7 @@ Running a statement through SQLAlchemy takes 110 µs of Python more; an order ta
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import starmap
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -69,10 +70,22 @@ def begin(connection: sa.Connection) -> None:
         _command(connection, "BEGIN")
 
 
-def commit(connection: sa.Connection) -> None:
-    """Commit what `begin` began. Raises what SQLAlchemy would."""
+def finish(connection: sa.Connection, puts: Mapping[sa.Insert, Sequence[Values]]) -> None:
+    """Insert rows, each statement's naming the same columns, and commit what `begin` began, on PostgreSQL all in one go.
+
+    Raises what SQLAlchemy would, after which nothing is committed.
+    """
     if connection.dialect.name == "sqlite":
+        for statement, given in puts.items():
+            insert(connection, statement, given)
         connection.commit()
+    elif puts:
+        texts = [(_text(connection, *one), one) for one in starmap(_inserting, puts.items())]
+        bound = [(text.text, text.bind(values)) for text, (_, values) in texts]
+        try:
+            postgres.finish(_driver(connection), connection.info, bound)
+        except Exception as error:
+            raise _told(connection, "COMMIT", error) from error
     else:
         _command(connection, "COMMIT")
 
@@ -119,7 +132,14 @@ def insert(connection: sa.Connection, statement: sa.Insert, given: Sequence[Valu
         for values in given:
             _run(connection, statement, values)
     else:
-        _run(connection, _together(statement, tuple(given[0])), {"b_rows": canonical(given).decode()})
+        _run(connection, *_inserting(statement, given))
+
+
+def _inserting(statement: sa.Insert, given: Sequence[Values]) -> tuple[sa.Insert, Values]:
+    """Return a statement that inserts all rows, and its values."""
+    if len(given) == 1:
+        return statement, given[0]
+    return _together(statement, tuple(given[0])), {"b_rows": canonical(given).decode()}
 
 
 @cache
@@ -133,14 +153,20 @@ def _together(statement: sa.Insert, names: tuple[str, ...]) -> sa.Insert:
 
 def _run(connection: sa.Connection, statement: sa.ClauseElement, values: Values) -> tuple[list[Any], int]:
     """Run a statement. Raises what SQLAlchemy would."""
-    key = statement, connection.dialect.name, tuple(values)
-    text = _TEXTS.get(key)
-    if text is None:
-        text = _TEXTS[key] = _Text(statement, connection.dialect, key[2])
+    text = _text(connection, statement, values)
     try:
         return text.run(connection, values)
     except Exception as error:
         raise _told(connection, text.text, error) from error
+
+
+def _text(connection: sa.Connection, statement: sa.ClauseElement, values: Values) -> _Text:
+    """Return a statement's text for a connection's database."""
+    key = statement, connection.dialect.name, tuple(values)
+    text = _TEXTS.get(key)
+    if text is None:
+        text = _TEXTS[key] = _Text(statement, connection.dialect, key[2])
+    return text
 
 
 def _command(connection: sa.Connection, text: str) -> None:
