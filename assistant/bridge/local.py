@@ -37,7 +37,7 @@ from assistant.link.wire import Op, encode
 _log = logging.getLogger(__name__)
 W = TypeVar("W", bound=Works)
 
-POOL: Final = 24
+POOL: Final = 8
 SETTLED_S: Final = 300.0
 """How long a bridge does nothing but serve once it has started: its cars may all come back at that moment."""
 HOUR_S: Final = 3600.0

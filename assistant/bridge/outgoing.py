@@ -20,6 +20,7 @@ AGAIN_S: Final = 30.0
 """So long news that is on its way is not told again by the bridge that tells it: a broker may be busy."""
 BATCH: Final = 200
 PAUSE_S: Final = 0.05
+"""So long what is sent is gathered before it is written down."""
 
 
 class NotNowError(Exception):
@@ -87,11 +88,10 @@ class Outgoing:
         open_ = True
         while open_:
             ids = [self._sent.get()]
-            while len(ids) < BATCH and ids[-1] is not None:
-                try:
-                    ids.append(self._sent.get(timeout=PAUSE_S))
-                except queue.Empty:
-                    break
+            if ids[0] is not None:
+                time.sleep(PAUSE_S)
+            while len(ids) < BATCH and ids[-1] is not None and not self._sent.empty():
+                ids.append(self._sent.get())
             open_ = ids[-1] is not None
             names = [name for name in ids if name is not None]
             if names:
