@@ -55,6 +55,8 @@ class Fleet:
         self._outbox = outbox
         self._name = f"{time.time_ns():x}"
         self.errands: dict[str, Errand] = {}
+        self._open: dict[str, Errand] = {}
+        """Those that are not settled."""
         self._changed = threading.Condition()
         ready = threading.Event()
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=f"fleet-{self._name}", protocol=MQTTv5)
@@ -81,7 +83,7 @@ class Fleet:
         order, vehicle = _name(), f"bench-{self._name}-{len(self.errands)}"
         errand = Errand(order, vehicle, ask(Op.QUOTE, WISH, order), time.monotonic())
         with self._changed:
-            self.errands[order] = errand
+            self.errands[order] = self._open[order] = errand
         self._publish(errand)
         return errand
 
@@ -96,21 +98,15 @@ class Fleet:
             errand.sent = time.monotonic()
             self._publish(errand)
 
-    @property
-    def open(self) -> int:
-        """Return how many orders are not settled."""
-        with self._changed:
-            return sum(not errand.settled for errand in self.errands.values())
-
     def hold(self, most: int, timeout_s: float) -> bool:
         """Wait until at most `most` orders are open, asking again for those without an answer; tell whether it came so."""
         ends = time.monotonic() + timeout_s
         while True:
             with self._changed:
-                open_ = [errand for errand in self.errands.values() if not errand.settled]
-                if len(open_) <= most:
+                if len(self._open) <= most:
                     return True
                 self._changed.wait(0.2)
+                open_ = list(self._open.values())
             now = time.monotonic()
             if now >= ends:
                 return False
@@ -142,7 +138,8 @@ class Fleet:
         if errand.last is None or told.rev > errand.last.rev:
             with self._changed:
                 self._follow(errand, Snapshot.from_json(told.order, told.rev, told.body))
-                self._changed.notify_all()
+                if errand.settled and self._open.pop(errand.order, None) is not None:
+                    self._changed.notify_all()
 
     def _follow(self, errand: Errand, now: Snapshot) -> None:
         """Say yes to a price, and note when the order was accepted and done."""

@@ -22,7 +22,8 @@ from assistant.errors import UsageError
 
 Progress = Callable[[str], None]
 
-WARM: Final = 10
+WARM: Final = 100
+"""Orders after which every connection is open and every statement prepared."""
 MOST_S: Final = 8.0
 """How long as many orders as it takes are pushed through."""
 OPEN: Final = 48
@@ -44,12 +45,18 @@ class Stand:
 
     db: str
     broker: Mosquitto
+    postgres: Postgres | None
+    """The database's server, if it has one."""
     bridges: list[BridgeProcess] = field(default_factory=list)
 
-    @property
-    def processor_s(self) -> float:
-        """Return the processor seconds its bridges have used."""
-        return sum(cpu_s(bridge.pid) for bridge in self.bridges)
+    def processor_s(self) -> dict[str, float]:
+        """Return the processor seconds that each part has used, the simulated cars (this process) among them."""
+        return {
+            "bridge": sum(cpu_s(bridge.pid) for bridge in self.bridges),
+            "database": self.postgres.cpu_s if self.postgres else 0.0,
+            "broker": cpu_s(self.broker.pid),
+            "cars": time.process_time(),
+        }
 
 
 def run(progress: Progress, *, full: bool = False) -> dict[str, Any]:
@@ -66,7 +73,7 @@ def run(progress: Progress, *, full: bool = False) -> dict[str, Any]:
     try:
         found = {
             f"{kind}, {count} bridge{'s' * (count - 1)}": _measure(
-                folder / f"{kind}{count}", _database(postgres, folder, kind, count), count, progress
+                folder / f"{kind}{count}", _database(postgres, folder, kind, count), count, postgres, progress
             )
             for kind in (["postgresql"] if postgres else []) + ["sqlite"]
             for count in (1, 2)
@@ -112,11 +119,12 @@ def _standing(
     count: int,
     *,
     keeps: bool = True,
+    postgres: Postgres | None = None,
     options: Sequence[str] = ("--pace", "1000", "--lease", "3"),
 ) -> Iterator[Stand]:
     """Start a broker and bridges; end them by their ids."""
     folder.mkdir()
-    stand = Stand(db, Mosquitto(folder, keeps=keeps))
+    stand = Stand(db, Mosquitto(folder, keeps=keeps), postgres if db.startswith("postgresql") else None)
     stand.broker.start()
     try:
         for n in range(count):
@@ -131,17 +139,17 @@ def _standing(
         stand.broker.kill()
 
 
-def _measure(folder: Path, db: str, count: int, progress: Progress) -> dict[str, Any]:
+def _measure(folder: Path, db: str, count: int, postgres: Postgres | None, progress: Progress) -> dict[str, Any]:
     """Measure one database with so many bridges."""
     what = f"{db.partition(':')[0]} with {count}"
-    with _standing(folder, db, count) as stand:
+    with _standing(folder, db, count, postgres=postgres) as stand:
         fleet = Fleet(stand.broker.port)
         try:
             progress(f"{what}: as many orders as it takes")
-            used = -stand.processor_s
+            _warm(fleet)
+            before, bought = stand.processor_s(), -len(fleet.errands)
             per_second = _throughput(fleet)
-            used += stand.processor_s
-            bought = len(fleet.errands)
+            after, bought = stand.processor_s(), bought + len(fleet.errands)
             progress(f"{what}: {per_second:.0f} orders/s; waits at half of that")
             calm = _calm(fleet, per_second / 2)
             progress(f"{what}: kill -9")
@@ -155,7 +163,7 @@ def _measure(folder: Path, db: str, count: int, progress: Progress) -> dict[str,
         "accept_ms": figures([e.accepted - e.committed for e in calm if e.accepted]),
         "done_ms": figures([e.done - e.committed for e in calm if e.done]),
         "offered_per_second": round(per_second / 2, 1),
-        "bridge_cpu_ms_per_order": round(1000 * used / bought, 1),
+        "cpu_ms_per_order": {part: round(1000 * (after[part] - used) / bought, 1) for part, used in before.items()},
         "orders": len(errands),
         "lost": lost,
         "doubled": doubled,
@@ -172,11 +180,16 @@ def _wait(postgres: Postgres | None, folder: Path, what: str, count: int, progre
         return waiting.measure(stand.broker, db, stand.bridges, count, lambda text: progress(f"{what}: {text}"))
 
 
-def _throughput(fleet: Fleet) -> float:
-    """Keep so many orders open for a while; return how many were done in a second."""
+def _warm(fleet: Fleet) -> None:
+    """Let some orders through."""
     for _ in range(WARM):
         fleet.wish()
+        fleet.hold(OPEN - 1, PATIENCE_S)
     fleet.hold(0, PATIENCE_S)
+
+
+def _throughput(fleet: Fleet) -> float:
+    """Keep so many orders open for a while; return how many were done in a second."""
     began, first = time.monotonic(), len(fleet.errands)
     while time.monotonic() - began < MOST_S:
         fleet.wish()

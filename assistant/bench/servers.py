@@ -8,9 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from assistant.bench.unit import cpu_s
 from assistant.errors import CabinError
 
 _VERSIONS: Final = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
@@ -85,6 +87,17 @@ class Postgres:
         admin = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "bridge"]
         subprocess.run([str(PG / "createdb"), *admin, name], check=True, timeout=30)
         return f"postgresql://bridge@127.0.0.1:{self.port}/{name}"
+
+    @property
+    def cpu_s(self) -> float:
+        """Return the CPU seconds of its first process and of those it has started and that live."""
+        first = int((self.data / "postmaster.pid").read_text().splitlines()[0])
+        children = map(int, Path(f"/proc/{first}/task/{first}/children").read_text().split())
+        spent = cpu_s(first)
+        for pid in children:
+            with suppress(FileNotFoundError):
+                spent += cpu_s(pid)
+        return spent
 
     def _run(self, *command: str) -> None:
         subprocess.run([*self._as, *command], check=True, timeout=60, stdout=subprocess.DEVNULL, cwd="/")
