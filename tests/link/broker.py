@@ -123,6 +123,8 @@ class Weather(Enum):
     FINE = "fine"
     HOLD = "hold"
     """Both sides stay connected and nothing gets through: a half-open link."""
+    DEAF = "deaf"
+    """What the near side says gets through, and it hears nothing."""
     DOWN = "down"
 
 
@@ -166,13 +168,13 @@ class Proxy:
                     return
                 continue
             self.pairs.append((near, far))
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+            for source, sink, spoilt in ((near, far, {Weather.HOLD}), (far, near, {Weather.HOLD, Weather.DEAF})):
+                threading.Thread(target=self._pump, args=(source, sink, spoilt), daemon=True).start()
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, source: socket.socket, sink: socket.socket, spoilt: set[Weather]) -> None:
         try:
             while data := source.recv(65_536):
-                if self.weather is Weather.HOLD:
+                if self.weather in spoilt:
                     continue
                 if self.delay_s:
                     time.sleep(self.delay_s)
