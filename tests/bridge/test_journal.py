@@ -105,6 +105,21 @@ def test_after_a_restart_it_goes_on_where_it_was_and_nothing_written_down_is_don
     assert stage.did == ["a: first", "a: last after a"]
 
 
+def test_what_has_ended_is_not_told_again_however_soon_the_bridge_leaves(stage: Stage) -> None:
+    engine = stage.executor("a")
+    stage.start(engine)
+    assert stage.send(engine, {"kind": "yes"}, "k")
+    engine.notice(ORDER)
+    assert until(lambda: stage.ended)
+    engine.close(5)
+
+    again = stage.executor("a")
+    time.sleep(0.3)
+
+    assert stage.ended == [ORDER]
+    assert not again._runs
+
+
 def test_a_wait_ends_by_itself_and_what_passed_of_it_before_a_restart_counts(stage: Stage) -> None:
     stage.wait_s = 1.5
     before = stage.executor("a")

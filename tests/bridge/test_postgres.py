@@ -14,6 +14,7 @@ from assistant.errors import CabinError
 from tests.bridge.servers import Postgres
 
 AWAKE = ["order-1"]
+MAIL = sa.insert(journal.mail)
 
 
 @pytest.fixture
@@ -61,6 +62,44 @@ def test_what_is_prepared_outlives_transactions_that_fail(database: Database) ->
 
     assert awake(database) == AWAKE
     assert database.read(lambda c: journal.new_mail(c, "a")) == []
+
+
+def test_what_goes_out_with_the_commit_is_all_there_or_nothing_of_it(database: Database) -> None:
+    start(database, {})
+    letter = {"order_id": "order-2", "key": "k", "message": "{}", "at": 1.0, "taken": False}
+
+    def both(connection: sa.Connection) -> None:
+        Database.put(connection, MAIL, letter)
+        journal.start(connection, "order-2", "a", {}, 1.5)
+        journal.start(connection, "order-1", "a", {}, 1.5)
+
+    with pytest.raises(sa.exc.IntegrityError):
+        database.write(both)
+
+    assert awake(database) == AWAKE
+    assert database.read(lambda c: c.execute(sa.select(journal.mail)).all()) == []
+
+
+def test_more_than_the_connection_takes_at_once_goes_out_with_the_commit(database: Database) -> None:
+    start(database, {"much": "x" * 20_000_000})
+
+    assert len(database.read(lambda c: journal.stories(c, "a", AWAKE))[0].brief["much"]) == 20_000_000
+
+
+def test_a_connection_that_is_lost_at_the_commit_is_another_try(database: Database) -> None:
+    tries: list[int] = []
+
+    def work(connection: sa.Connection) -> None:
+        tries.append(connection.connection.driver_connection.info.backend_pid)  # type: ignore[union-attr]
+        journal.start(connection, "order-1", "a", {}, 1.5)
+        if len(tries) == 1:
+            with database.engine.connect() as other:
+                other.execute(sa.select(sa.func.pg_terminate_backend(tries[0])))
+
+    database.write(work)
+
+    assert len(set(tries)) == 2
+    assert awake(database) == AWAKE
 
 
 def test_a_text_that_the_database_cannot_hold_is_refused_and_not_cut(database: Database) -> None:
