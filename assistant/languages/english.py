@@ -1,5 +1,6 @@
 """Numbers, times, days, lengths and money as English says them."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -108,7 +109,7 @@ SHARES: Final = {
 }
 
 characters: Final = False
-ends: Final = ""
+ends: Final = re.compile(r"[?;]\s|[^\W\d]{4}\.\s")
 
 
 SOUND_LIKE: Final = {"to": "two", "too": "two", "for": "four", "ate": "eight", "won": "one"}

@@ -81,7 +81,7 @@ class Readings(Protocol):
 
     characters: bool
     """True where text is split into characters."""
-    ends: str
+    ends: re.Pattern[str]
     """Signs that no name runs over."""
 
     def joined(self, before: str, after: str) -> str:

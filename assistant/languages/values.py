@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from assistant.core.request import Request
 from assistant.languages.kinds import Kind
@@ -12,6 +12,8 @@ from assistant.languages.pack import Sentence
 from assistant.languages.readings import Day, Readings, settled
 from assistant.languages.template import Slot
 from assistant.languages.tokens import Token
+
+BRACKETS: Final = (("(", ")"), ("\uff08", "\uff09"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def fill(
         days = (one.words for one in slots if fields[one.slot.field].name == "date")
         day = next((moment.readings.day(words, moment.now.date()) for words in days), None)
         for one in slots:
-            if not sentence.to_end and _runs_on(fields[one.slot.field], one, text, moment.readings.ends):
+            if not sentence.to_end and _runs_on(fields[one.slot.field], one, text, moment.readings):
                 return None
             value = _value(fields[one.slot.field], one, text, replace(moment, day=day))
             before = heard.get(one.slot.field, value)
@@ -101,10 +103,10 @@ def fill(
     return request(**{**fixed, **heard}), unknown
 
 
-def _runs_on(kind: Kind, one: Said, text: str, ends: str) -> bool:
+def _runs_on(kind: Kind, one: Said, text: str, readings: Readings) -> bool:
     """Tell whether free words run over a sign that ends a name."""
     free = one.value is None and kind.name in ("text", "name")
-    return free and any(sign in ends for sign in text[one.tokens[0].start : one.tokens[-1].end])
+    return free and readings.ends.search(text, one.tokens[0].start, one.tokens[-1].end) is not None
 
 
 def _fixed(kind: Kind, value: Any) -> Any:
@@ -132,7 +134,7 @@ def _value(kind: Kind, one: Said, text: str, moment: Moment) -> Any:
         case "money":
             return readings.money(one.words)
         case _:
-            return text[one.tokens[0].start : one.tokens[-1].end]
+            return _as_written(text, one.tokens[0].start, one.tokens[-1].end)
 
 
 def _listed(kind: Kind, value: str) -> Any:
@@ -144,3 +146,10 @@ def _listed(kind: Kind, value: str) -> Any:
             return value == "true"
         case _:
             return kind.type(value)
+
+
+def _as_written(text: str, start: int, end: int) -> str:
+    """Return a piece of the text, with the bracket that closes one in it."""
+    piece = text[start:end]
+    opened = any(piece.count(left) > piece.count(right) for left, right in BRACKETS)
+    return piece + text[end] if opened and any(text[end : end + 1] == right for _, right in BRACKETS) else piece

@@ -152,8 +152,8 @@ def _written(kind: Kind, value: Any, words: str, text: str) -> str:
         case _:
             free = kind.name in ("text", "name")
             copied = located((words if free else LEADING.sub("", words)).split(), text)
-            if free and not copied:  # words read as others: "can't", "rock & roll"
-                copied = located(str(value).split(), text)
+            if free and copied in str(value) and str(value) in text:  # "can't", "rock & roll", "Dajia (West Gate)"
+                copied = str(value)
             return f'"{copied}"' if copied else ""
 
 
