@@ -235,6 +235,8 @@ class _Reader:
 
     def repairing(self, place: int) -> list[int]:
         """Return the lengths of the phrases at `place` that take back what was said before."""
+        if self.grammar.readings.characters and self.words[place - 1] == self.words[place + 1]:
+            return []  # A-not-A asks (是不是, 去不去) and takes nothing back
         lengths = self.lengths(self.grammar.repairs, place)
         paused = self.lengths(self.grammar.paused_repairs, place)
         return lengths + [length for length in paused if self.tokens[place].pause or self.tokens[place + length].pause]

@@ -178,8 +178,8 @@ class _Drawing:
             return
         said, _ = self.said(slot, depth)
         self.pieces.append(Piece(said, fixed=True))
-        between = " " if self.sampler.spaced else ""
-        self.values[slot.field] = f'"{self.values[slot.field].strip(chr(34))}{between}{said}"'
+        before = self.values[slot.field].strip('"')
+        self.values[slot.field] = f'"{self.sampler.joined((Piece(before), Piece(said)))}"'
         self.last = slot.field, len(self.pieces)
 
     def loose(self, name: str, depth: int) -> None:

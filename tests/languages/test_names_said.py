@@ -68,6 +68,18 @@ SAID: tuple[tuple[Language, str, str, dict[str, str]], ...] = (
     ("en", "head to a copy center", "StartRoute", {"place": "copy center"}),
     ("en", "phone Heidi", "MakeCall", {"contact": "Heidi"}),
     ("en", "dial five five five one two", "MakeCall", {"number": "five five five one two"}),
+    ("en", "what is Tom's phone number", "ChangeContacts", {"about": "Tom's"}),
+    ("en", "has John sent me an email", "ReadMessages", {"about": "John"}),
+    ("en", "I'm looking for a train leaving Cambridge after 16:00", "BookTicket", {"origin": "Cambridge"}),
+    ("en", "I'm looking for a train that goes to Kings Lynn and departs from Cambridge", "BookTicket", {"origin": "Cambridge", "destination": "Kings Lynn"}),
+    ("en", "I need a taxi to pick me up at Regency Gallery and take me to Don Pasquale Pizzeria", "BookRide", {"origin": "Regency Gallery", "place": "Don Pasquale Pizzeria"}),
+    ("en", "is there a good place to buy cheap apple strudel nearby", "FindPlace", {"wish": "apple strudel"}),
+    ("zh", "用网易云放周杰伦的稻香", "PlayMedia", {"artist": "周杰伦", "song": "稻香"}),
+    ("zh", "用QQ音乐播放晴天", "PlayMedia", {"song": "晴天"}),
+    ("zh", "我想从绿茶餐厅(光华店)打车到北京千禧大酒店", "BookRide", {"origin": "绿茶餐厅(光华店)", "place": "北京千禧大酒店"}),
+    ("zh", "我还想预订星期六从剑桥出发的火车", "BookTicket", {"origin": "剑桥"}),
+    ("zh", "我的牙医预约在哪里", "AskCalendar", {"about": "牙医"}),
+    ("zh", "把我的理发预约改到明天上午8点", "ChangeCalendar", {"what": "理发"}),
     ("zh", "取消周五去吃饭的活动", "ChangeCalendar", {"what": "去吃饭"}),
     ("zh", "取消生日日程", "ChangeCalendar", {"what": "生日"}),
     ("zh", "取消下午1点的员工会议", "ChangeCalendar", {"what": "员工会议"}),
@@ -112,6 +124,18 @@ def test_no_name_runs_over_a_comma_in_chinese(text: str) -> None:
     readout = read(text, "zh")
 
     assert readout is None or not any("，" in words for one in readout.reads for words in _names(one.request))
+
+
+def test_no_name_runs_over_the_end_of_a_sentence_in_english() -> None:
+    readout = read("I need a train from Ely to Cambridge. I have a very large bicycle with me", "en")
+
+    assert readout is None or not any(". " in words for one in readout.reads for words in _names(one.request))
+
+
+def test_a_question_that_says_its_word_twice_takes_nothing_back() -> None:
+    readout = read("芭堤雅明天是不是打算下雨", "zh")
+
+    assert readout is None or readout.cost > 1
 
 
 def _names(request: Any) -> list[str]:

@@ -40,6 +40,19 @@ def test_times_are_copied_not_computed(mapper: Mapper) -> None:
     assert mapper.row(entry("Set an alarm for half past six", "alarm.set")).answer == 'SetAlarm at="half past six"'
 
 
+@pytest.mark.parametrize(
+    ("text", "intent", "lang", "answer"),
+    [
+        ("play don't", "media.play", "en", 'PlayMedia song="don\'t"'),
+        ("order 3 sandwiches", "food.order", "en", 'OrderMeal dish="sandwiches" portions=3'),
+        ("set an alarm for ten o'clock on friday", "alarm.set", "en", 'SetAlarm at="ten o\'clock" day="friday"'),
+        ("打车去鸭(东)", "ride.book", "zh", 'BookRide place="鸭(东)"'),
+    ],
+)
+def test_values_are_copied_as_they_are_written(mapper: Mapper, text: str, intent: str, lang: str, answer: str) -> None:
+    assert mapper.row(entry(text, intent, lang)).answer == answer
+
+
 def test_a_label_alone_teaches_only_the_decision(mapper: Mapper) -> None:
     row = mapper.row(entry("get rid of my back window frosty stuff please", "climate.control"))
     assert row.answer == ""

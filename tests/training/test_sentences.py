@@ -75,6 +75,15 @@ def test_a_slot_of_another_request_is_only_said(sampler: Sampler) -> None:
     assert len(drawn.pieces) == 2
 
 
+def test_one_text_said_in_two_slots_side_by_side_is_one_value(sampler: Sampler) -> None:
+    drawn = sampler.draw(
+        Sentence("ChangeCalendar", {}, (), "here"), "cancel {relation:what} {calendar_event:what} on {about}"
+    )
+    name = sampler.joined(drawn.pieces).removeprefix("cancel ").split(" on ")[0]
+    assert f'what="{name}"' in drawn.answer
+    assert len(name.split()) == 2
+
+
 def test_a_word_without_a_bank_is_named(sampler: Sampler) -> None:
     with pytest.raises(KeyError, match="nothing_known"):
         sampler.draw(Sentence("Stop", {}, (), "here"), "stop {nothing_known}")
