@@ -161,8 +161,7 @@ def test_quoted_values_are_confined_to_runs_of_what_was_said() -> None:
         "打",
         "电",
         "话",
-        "it",
-        "s",
+        "it's",
         "8",
         "30",
     ]
