@@ -131,7 +131,7 @@ def loss(network: Network, batch: Filled, first_control: int) -> Tensor:
     right = decided.masked_fill(~batch.allowed, -math.inf).logsumexp(-1)
     labelled = -(1 - SMOOTHED) * right - SMOOTHED * decided.mean(-1)
     taught = -(batch.soft * (logits[:, among] / TEMPERATURE).log_softmax(-1)).sum(-1)
-    total = ((1 - batch.believed) * labelled + batch.believed * TEMPERATURE**2 * taught).mean()
+    total = ((1 - batch.believed) * labelled + batch.believed * taught).mean()
     for places, tokens, weight in (
         (batch.rest_at, batch.rest, REST_WEIGHT),
         (batch.text_at, batch.text, TEXT_WEIGHT),
