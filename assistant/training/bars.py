@@ -15,10 +15,10 @@ from assistant.understand.layers import LEFT_OVER
 from assistant.understand.rules import Rules
 from assistant.understand.schema import NONE
 
-MOST_ACTS: Final = 0.009
+MOST_ACTS: Final = 0.006
 """Share of the rows that are not ours that may act, the rules' own included."""
 ACTS: Final = (0.5, 0.6, 0.7, 0.8, 0.9)
-NONES: Final = (0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.007, 0.005, 0.003, 0.002, 0.001)
+NONES: Final = (0.3, 0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0.007, 0.005, 0.003, 0.002, 0.001, 0.0007, 0.0005, 0.0003)
 ASKS: Final = (0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.2)
 DOUBTS: Final = (2.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005)
 
@@ -91,7 +91,7 @@ def choose(found: Sequence[Case]) -> Choice:
     allowed = MOST_ACTS * sum(not case.ours for case in found)
     choices = [weighed(found, *bars) for bars in itertools.product(ACTS, NONES, DOUBTS)]
     kept = [choice for choice in choices if choice.acts <= allowed]
-    return max(kept or choices, key=lambda one: (one.right - one.wrong if kept else -one.acts, one.act))
+    return max(kept or choices, key=lambda one: (0 if kept else -one.acts, one.right - one.wrong, one.act))
 
 
 def ask(found: Sequence[Case]) -> float:
