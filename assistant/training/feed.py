@@ -4,12 +4,12 @@ import random
 import string
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from assistant.skills import by_request
 from assistant.training.rename import Renamer
-from assistant.training.rows import GENERATED, Row
+from assistant.training.rows import GENERATED, TAUGHT, Row
 from assistant.understand.schema import NONE
 
 BALANCE: Final = 0.45
@@ -27,6 +27,8 @@ CHUNK: Final = 32
 """Batches that are drawn together and sorted by length."""
 LONGEST: Final = 120
 """Tokens of a prompt; the end of a longer one is cut."""
+TAUGHT_SHARE: Final = 0.4
+"""Share of a language's rows that only a teacher knows, where there are any."""
 DROPPED: Final = 0.06
 """Share of the tokens of a prompt that are hidden."""
 
@@ -40,11 +42,15 @@ class Example:
     """The whole answer, or nothing."""
     first: Sequence[int]
     """What the answer may begin with, as places among the decisions."""
+    soft: Sequence[tuple[int, float]] = ()
+    """What a teacher thinks it begins with, and how likely."""
+    taught: bool = False
+    """Whether only the teacher knows."""
 
 
 def weights(rows: Sequence[Row]) -> list[float]:
     """Return how likely each row is to be drawn: languages alike, a third for what is not ours, rare labels more than their number says."""
-    kinds = [(row.language, row.intent, row.source == GENERATED) for row in rows]
+    kinds = [(row.language, row.intent, row.source in (GENERATED, TAUGHT)) for row in rows]
     counts = Counter(kinds)
     shares = [QUOTED if '"' in row.answer else 1.0 for row in rows]
     sums: dict[tuple[str, str, bool], float] = defaultdict(float)
@@ -54,14 +60,17 @@ def weights(rows: Sequence[Row]) -> list[float]:
         share * counts[kind] / sums[kind] * counts[kind] ** -BALANCE * (1.0 if kind[2] else REAL)
         for kind, share in zip(kinds, shares, strict=True)
     ]
-    groups = [(row.language, row.first == (NONE,)) for row in rows]
-    totals: dict[tuple[str, bool], float] = defaultdict(float)
+    groups = [(row.language, TAUGHT if row.source == TAUGHT else row.first == (NONE,)) for row in rows]
+    totals: dict[tuple[str, str | bool], float] = defaultdict(float)
     for group, weight in zip(groups, raw, strict=True):
         totals[group] += weight
-    return [
-        weight / totals[group] * (NOT_OURS if group[1] else 1 - NOT_OURS)
-        for group, weight in zip(groups, raw, strict=True)
-    ]
+    parts = {
+        group: TAUGHT_SHARE
+        if group[1] == TAUGHT
+        else (NOT_OURS if group[1] else 1 - NOT_OURS) * (1 - TAUGHT_SHARE * ((group[0], TAUGHT) in totals))
+        for group in totals
+    }
+    return [weight / totals[group] * parts[group] for group, weight in zip(groups, raw, strict=True)]
 
 
 class Spelling(Protocol):
@@ -112,6 +121,8 @@ class Feed:
                 _thinned(prompt, rng, None if '"' in row.answer else self._encoder.pad),
                 self._encoder.answer(row.answer, spaced=row.language == "en") if row.answer else (),
                 [self._places[name] for name in row.first],
+                [(self._places[name], share) for name, share in row.soft],
+                row.source == TAUGHT,
             )
             for prompt, row in zip(prompts, spelled, strict=True)
         ]
@@ -134,7 +145,7 @@ def respelled(row: Row, rng: random.Random) -> Row:
             text += "." if row.language == "en" else "。"
     if way < 0.4:
         text = text.rstrip(string.punctuation + "。，？！ ") or text
-    return Row(text, row.language, row.source, row.intent, row.first, answer)
+    return replace(row, text=text, answer=answer)
 
 
 def _lower_quoted(answer: str) -> str:

@@ -4,9 +4,9 @@ import gzip
 import json
 import math
 import random
-import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,15 +20,13 @@ from assistant.languages.template import Choice, Node, RuleRef, Text
 from assistant.languages.template import Sequence as Run
 from assistant.training.noise import Noise
 from assistant.training.roles import Roles
-from assistant.training.rows import GENERATED, SEEDS, Mapper, Row
+from assistant.training.rows import GENERATED, SEEDS, Mapper, Row, merged
 from assistant.training.sampler import Drawn, Sampler
 from assistant.understand.schema import NONE, parse, plain
 
 DRAWS: Final[Mapping[str, float]] = {"templates": 4.0, "seeds": 9.0, "others": 9.0, "labels": 10.0}
 """Draws of a template for every doubling of the ways to say it."""
 MOST_DOUBLINGS: Final = 14.0
-VALUED: Final = re.compile(r'=[^"]')
-"""In an answer of the rules: a value that no word of the template tells."""
 LABELS: Final = "labels.toml"
 """Seeds that tell a label only."""
 SEVERAL: Final[Mapping[Language, int]] = {"en": 1500, "zh": 5000}
@@ -115,7 +113,6 @@ class Generator:
         sampler = Sampler(pack, self.requests, banks(self.language), rng)
         noise = Noise(sampler, self.confused, rng)
         mapper, known = Mapper(self.requests), dict[str, float]()
-        requests = {request.__name__: request for request in self.requests}
         for entry in table["said"]:
             for template in entry["text"]:
                 found = min(MOST_DOUBLINGS, ways(parsed(template), pack.rules, known))
@@ -126,8 +123,16 @@ class Generator:
                     row = mapper.row(
                         {"text": text, "lang": self.language, "intent": entry["label"], "source": GENERATED}
                     )
-                    exact = "" if VALUED.search(row.answer) else roles.answer(requests, row.text)
-                    yield mapper.answered(row, exact)
+                    yield self.exact(roles, row)
+
+    def exact(self, roles: Roles, row: Row) -> Row:
+        """Return the row with what the words of its template say beside what the rules read; what only rules copied counts where no word has a role."""
+        if not roles.told:
+            return row
+        marked = roles.answer({request.__name__: request for request in self.requests}, row.text)
+        if marked:
+            return Mapper.answered(row, merged(marked, row.answer, self.requests))
+        return replace(row, answer="") if '"' in row.answer else row
 
     def draws(self, sentence: Sentence, doubling: float) -> Iterator[Drawn]:
         """Yield ways of saying a sentence: more of them where there are more."""

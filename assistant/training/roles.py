@@ -31,6 +31,11 @@ class Roles:
     _pending: tuple[str, str, str] | None = None
     """A field, the other direction's, which must be named too, and the words."""
 
+    @property
+    def told(self) -> bool:
+        """Whether the file says anything of the label."""
+        return self.label in table()["label"]
+
     def take(self, rule: str, words: str, before: str) -> None:
         """Note the words of a rule, and what stands before them."""
         known = table()

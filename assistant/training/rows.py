@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,16 +16,22 @@ from assistant.core.text import Language
 from assistant.languages.grammar import Readout
 from assistant.languages.kinds import Kind, kinds
 from assistant.languages.values import Read
+from assistant.understand.evidence import Evidence
 from assistant.understand.rules import Rules
-from assistant.understand.schema import MOST_REQUESTS, NONE, plain, write
+from assistant.understand.schema import MOST_REQUESTS, NONE, parse, plain, write
 
 SEEDS: Final = Path(__file__).with_name("seeds")
 NOW: Final = datetime.fromisoformat("2026-01-07T10:00:00+00:00")
 """The day of every reading: a written-out set must not depend on when it was written."""
 GENERATED: Final = "generated"
 """Source of the sentences that are drawn from templates."""
+TAUGHT: Final = "taught"
+"""Source of the sentences whose decision only a teacher knows."""
 LOOSE: Final = 3.0
 """Cost above which a reading took too many words for anything at all."""
+
+HOUR: Final = re.compile(r"(?i)\b[ap]\.?m\b|\bo'?clock\b|noon|midday|midnight|\d:\d|点|时")
+"""What is said of a time of day and not of a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +46,15 @@ class Row:
     """What the answer may begin with: class names, or `none`."""
     answer: str = ""
     """The whole answer, empty where only its beginning is known."""
+    soft: tuple[tuple[str, float], ...] = ()
+    """What a teacher thinks: decisions and how likely they are."""
 
     def line(self) -> str:
         """Return the row as one line of JSON."""
-        return json.dumps(dataclasses.asdict(self), ensure_ascii=False)
+        entry = dataclasses.asdict(self)
+        return json.dumps(entry if self.soft else {**entry, "soft": None}, ensure_ascii=False).replace(
+            ', "soft": null', ""
+        )
 
 
 def read(path: Path) -> Iterator[Row]:
@@ -51,7 +62,8 @@ def read(path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             entry = json.loads(line)
-            yield Row(**{**entry, "first": tuple(entry["first"])})
+            soft = tuple((name, share) for name, share in entry.pop("soft", ()))
+            yield Row(**{**entry, "first": tuple(entry["first"])}, soft=soft)
 
 
 class Mapper:
@@ -61,6 +73,7 @@ class Mapper:
         """Take the request classes."""
         self.requests = tuple(requests)
         self.rules = Rules(self.requests)
+        self.evidence = Evidence(self.rules)
         self.answering: dict[str, list[str]] = {}
         for request in sorted(self.requests, key=lambda request: request.__name__):
             for label in request.labels:
@@ -75,7 +88,9 @@ class Mapper:
         first = tuple(self.answering.get(labels[0] if several else intent, any_request))
         answer = NONE if first == (NONE,) and not several else ""
         if not answer:
-            answer = self.by_rules(text, language, intent) or self.by_slots(entry, text, language, intent)
+            answer = merged(
+                self.by_slots(entry, text, language, intent), self.by_rules(text, language, intent), self.requests
+            )
         return self.answered(Row(text, language, entry["source"], intent, first), answer)
 
     @staticmethod
@@ -99,20 +114,44 @@ class Mapper:
         slots = entry.get("slots")
         if not known or not slots or language not in known.get("languages", ["en", "zh"]):
             return ""
+        request = next(request for request in self.requests if request.__name__ == known["request"])
+        filled = {**known["fields"], **known.get("teaches", {})}
         fields: dict[str, str] = {}
         for slot, said in slots.items():
-            field = known["fields"].get(slot)
+            field = filled.get(slot)
             if field is None or not isinstance(said, str) or field in fields:
                 return ""
             if field:
                 words = located(said.split() if language == "en" else list(said.replace(" ", "")), text)
                 if not words:
                     return ""
-                fields[field] = f'"{words}"'
+                if self.readable(words, kinds(request)[field], language):
+                    fields[field] = f'"{words}"'
         if not fields and len(self.answering[intent]) > 1:
             return ""
-        request = next(request for request in self.requests if request.__name__ == known["request"])
         return write([(request.__name__, {name: fields[name] for name in kinds(request) if name in fields})])
+
+    def readable(self, words: str, kind: Kind, language: Language) -> bool:
+        """Tell whether the language reads the words as a value of the kind; of names and free words it reads all."""
+        if kind.name == "date" and HOUR.search(words):
+            return False
+        moment = kind.name in ("time", "date", "duration", "money")
+        return not moment or self.evidence.moment(words, kind, language, Context(0.0, NOW, language)) is not None
+
+
+def merged(marked: str, ruled: str, requests: Sequence[type[Request]]) -> str:
+    """Return what people marked, with what the rules read beside it: choices, numbers and moments that no mark holds; either where only one is known."""
+    ours, theirs = parse(marked, requests) or (), parse(ruled, requests) or ()
+    if len(ours) != 1 or len(theirs) != 1 or ours[0].request is not theirs[0].request:
+        return marked or ruled
+    request, held = ours[0].request, ours[0].fields
+    fields = {}
+    for name, kind in kinds(request).items():
+        value = held.get(name, "") or theirs[0].fields.get(name, "")
+        beside = kind.name not in ("name", "text") and not any(value in one for one in held.values())
+        if value and (name in held or beside):
+            fields[name] = value if kind.name in ("enum", "number", "bool") else f'"{value}"'
+    return write([(request.__name__, fields)])
 
 
 def answer(readout: Readout, text: str) -> str:

@@ -21,6 +21,8 @@ from assistant.training.vocabulary import Encoder
 
 SMOOTHED: Final = 0.08
 """Share of the decision's probability that goes to all decisions alike: about as many labels are wrong."""
+BELIEVED: Final = 0.6
+"""Weight of what a teacher thinks of a person's sentence, beside its label."""
 REST_WEIGHT: Final = 0.8
 """Weight of the tokens of an answer after its first."""
 TEXT_WEIGHT: Final = 0.15
@@ -60,6 +62,9 @@ class Filled:
     """Flat place of the newline of every prompt."""
     allowed: Tensor
     """(rows, decisions): true for what the answer may begin with."""
+    soft: Tensor
+    """(rows, decisions): what a teacher thinks, and (rows): the weight of that."""
+    believed: Tensor
     rest_at: Tensor
     rest: Tensor
     """Flat places of the tokens of answers, and what follows them."""
@@ -74,6 +79,7 @@ def filled(examples: Sequence[Example], decisions: int, pad: int, draw: torch.Ge
     length = next((size for size in LENGTHS if size >= longest), longest)
     tokens = torch.full((len(examples), length), pad)
     allowed = torch.zeros((len(examples), decisions), dtype=torch.bool)
+    soft, believed = torch.zeros((len(examples), decisions)), torch.zeros(len(examples))
     first_at: list[int] = []
     rest_at: list[int] = []
     rest: list[int] = []
@@ -82,6 +88,10 @@ def filled(examples: Sequence[Example], decisions: int, pad: int, draw: torch.Ge
         whole = [*one.prompt, *one.answer]
         tokens[row, : len(whole)] = torch.tensor(whole)
         allowed[row, list(one.first)] = True
+        if one.soft:
+            places, shares = zip(*one.soft, strict=True)
+            soft[row, list(places)] = torch.tensor(shares) / sum(shares)
+            believed[row] = 1.0 if one.taught else BELIEVED
         end = len(one.prompt) - 1
         first_at.append(row * length + end)
         text_at += range(row * length, row * length + end)
@@ -96,6 +106,8 @@ def filled(examples: Sequence[Example], decisions: int, pad: int, draw: torch.Ge
         tokens,
         torch.tensor(first_at),
         allowed,
+        soft,
+        believed,
         *_padded(rest_at, rest),
         *_padded(chosen, [IGNORED if token == pad else token for token in following]),
         kept.to(torch.bfloat16) / (1 - EMBEDDING_DROPOUT),
@@ -115,7 +127,8 @@ def loss(network: Network, batch: Filled, first_control: int) -> Tensor:
     first = network.logits(states[batch.first_at]).float().log_softmax(-1)
     decided = first[:, begin : begin + batch.allowed.shape[1]]
     right = decided.masked_fill(~batch.allowed, -math.inf).logsumexp(-1)
-    total = -(1 - SMOOTHED) * right.mean() - SMOOTHED * decided.mean()
+    labelled = -(1 - SMOOTHED) * right - SMOOTHED * decided.mean(-1)
+    total = ((1 - batch.believed) * labelled - batch.believed * (batch.soft * decided).sum(-1)).mean()
     for places, tokens, weight in (
         (batch.rest_at, batch.rest, REST_WEIGHT),
         (batch.text_at, batch.text, TEXT_WEIGHT),

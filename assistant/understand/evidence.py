@@ -53,6 +53,10 @@ class Evidence:
             case _:
                 return bool(checker.moment(kind, text) == value)
 
+    def moment(self, text: str, kind: Kind, language: Language, context: Context) -> Any:
+        """Return the time, day, duration or money that these words and no more say, None if they say none."""
+        return _Checker(self._rules.grammar(language, context.names), text, context).moment(kind, text)
+
 
 def _request(checkers: "Sequence[_Checker]", written: Written) -> tuple[Request, bool]:
     """Return the request with the fields that hold for one of the languages, and whether all do."""

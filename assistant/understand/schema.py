@@ -32,9 +32,9 @@ RULES: Final[Mapping[str, str]] = {
 }
 """Terminals of the grammar, in GBNF."""
 _COPYABLE: Final = re.compile(
-    r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\W\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|\S"
+    r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\W\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+(?:['\u2019][a-zA-Z]+)*|\S"
 )
-"""A Chinese character, a word, or one sign."""
+"""A Chinese character, a word with what an apostrophe joins to it, or one sign."""
 INTRODUCTION: Final = """You turn what a person in a car says into requests of the car's assistant. Answer with one line and nothing else:
 none, if it is none of the requests below, small talk, or not meant for the car;
 else the request's name and only the fields that were said, several requests joined by ";" in the order said.

@@ -54,8 +54,28 @@ def test_annotated_slots_teach_fields(mapper: Mapper) -> None:
 
 
 def test_a_slot_that_no_field_takes_teaches_no_answer(mapper: Mapper) -> None:
-    slots = {"artist": "booty bass crew", "sort": "best"}
-    assert mapper.row(entry("Lets hear a bit of that best booty bass crew", "media.play", slots=slots)).answer == ""
+    slots = {"artist": "booty bass crew", "podcast_name": "crew talk"}
+    text = "Lets hear a bit of that booty bass crew from crew talk"
+    assert mapper.row(entry(text, "media.play", slots=slots)).answer == ""
+
+
+def test_what_people_marked_goes_before_what_the_rules_read_beside_it(mapper: Mapper) -> None:
+    text, slots = "play the veldt on the radio by deadmau5 please", {"song": "veldt", "artist": "deadmau5"}
+    assert mapper.row(entry(text, "media.play", slots=slots)).answer == 'PlayMedia artist="deadmau5" song="veldt"'
+    ruled = 'BookTicket carriage=train destination="bonn that leaves" day="on friday" at="12:45"'
+    marked = 'BookTicket destination="bonn" day="friday"'
+    assert rows.merged(marked, ruled, REQUESTS) == (
+        'BookTicket carriage=train destination="bonn" day="friday" at="12:45"'
+    )
+    assert rows.merged("", ruled, REQUESTS) == ruled
+    assert rows.merged(marked, "Stop", REQUESTS) == marked
+
+
+def test_marked_words_that_no_reading_makes_a_day_of_fill_no_field(mapper: Mapper) -> None:
+    for said, field in (("tomorrow", ' day="tomorrow"'), ("six am", ""), ("elevenses", "")):
+        slots = {"city": "bonn", "timeRange": said}
+        row = mapper.row(entry(f"weather {said} over in bonn then", "weather.query", slots=slots))
+        assert row.answer == f'AskWeather place="bonn"{field}'
 
 
 def test_several_requests_may_begin_with_any_of_the_first_label(mapper: Mapper) -> None:
