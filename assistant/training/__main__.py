@@ -114,15 +114,10 @@ def _teach(given: argparse.Namespace) -> int:
     decided = vocabulary.decisions(tuple(by_request()))
     english = [row for row in rows.read(path) if row.language == "en"]
     judge = teacher.tuned(english, decided, given.work, given.seed, _tell)
+    said = lessons.people(english)
     apart = {folded(entry["text"]) for entry in generate.labelled(given.apart)}
-    found = lessons.write(
-        english,
-        apart,
-        decided,
-        lambda texts: judge.probabilities(texts, _tell).numpy(),
-        given.work / "taught.jsonl",
-        given.seed,
-    )
+    near, to, rng = lessons.neighbours(said), given.work / "taught.jsonl", random.Random(given.seed)
+    found = lessons.write(said, near, apart, decided, lambda texts: judge.probabilities(texts, _tell).numpy(), to, rng)
     _tell(f"{found} sentences judged by the teacher")
     return 0
 

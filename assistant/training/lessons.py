@@ -3,7 +3,7 @@
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +12,7 @@ import numpy as np
 
 from assistant.bench.rows import folded
 from assistant.training import meanings
-from assistant.training.rows import GENERATED, TAUGHT, Row
+from assistant.training.rows import GENERATED, TAUGHT, Row, read
 
 VARIANTS: Final = 6
 """Sentences made of one of a person's."""
@@ -33,12 +33,24 @@ Judge = Callable[[Sequence[str]], "np.ndarray[Any, Any]"]
 """Sentences to probabilities of the decisions."""
 
 
-def write(rows: Iterable[Row], apart: set[str], decided: Sequence[str], judge: Judge, to: Path, seed: int) -> int:
-    """Write people's English rows and variants of them with the teacher's shares to a JSONL file, none that is folded in `apart`; return how many."""
-    people = [row for row in rows if row.language == "en" and row.source != GENERATED]
-    known = {folded(row.text) for row in people} | apart
-    made = list(variants(people, neighbours(people), known, random.Random(seed)))
-    lessons = [*people, *made]
+def people(rows: Iterable[Row]) -> list[Row]:
+    """Return the English rows that people said."""
+    return [row for row in rows if row.language == "en" and row.source != GENERATED]
+
+
+def write(
+    said: Sequence[Row],
+    near: Neighbours,
+    apart: set[str],
+    decided: Sequence[str],
+    judge: Judge,
+    to: Path,
+    rng: random.Random,
+) -> int:
+    """Write rows and variants of them with the teacher's shares to a JSONL file, no variant that is folded in `apart`; return how many."""
+    known = {folded(row.text) for row in said} | apart
+    made = list(variants(said, near, known, rng))
+    lessons = [*said, *made]
     found = judge([row.text for row in lessons])
     with to.open("w", encoding="utf-8") as file:
         for row, shares in zip(lessons, found, strict=True):
@@ -63,7 +75,7 @@ def neighbours(rows: Iterable[Row]) -> Neighbours:
     return found
 
 
-def variants(rows: Iterable[Row], near: Neighbours, known: set[str], rng: random.Random) -> Iterable[Row]:
+def variants(rows: Iterable[Row], near: Neighbours, known: set[str], rng: random.Random) -> Iterator[Row]:
     """Yield rows whose words were exchanged for like ones or left out; none twice, none that is folded in `known`."""
     seen = set(known)
     for row in rows:
@@ -82,3 +94,11 @@ def _other(word: str, near: Neighbours, rng: random.Random) -> str:
         return ""
     choices = near.get(word, ())
     return rng.choice(choices) if choices and way < LEFT_OUT + EXCHANGED else word
+
+
+def with_lessons(learnt: Iterable[Row], taught: Path) -> tuple[Row, ...]:
+    """Return rows with what a teacher thinks of them, and the rows that only it knows; as they are where no teacher was asked."""
+    lessons = tuple(read(taught)) if taught.exists() else ()
+    soft = {row.text: row.soft for row in lessons if row.source != TAUGHT}
+    said = (replace(row, soft=soft.get(row.text, ())) if row.source != GENERATED else row for row in learnt)
+    return (*said, *(row for row in lessons if row.source == TAUGHT))

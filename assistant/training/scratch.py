@@ -2,8 +2,8 @@
 
 import itertools
 import random
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,8 +17,9 @@ from assistant.training import bars, export, generate, rows, vocabulary
 from assistant.training.export import Shape
 from assistant.training.feed import Feed
 from assistant.training.judge import judged, probabilities
+from assistant.training.lessons import with_lessons
 from assistant.training.model import Network, count
-from assistant.training.rows import GENERATED, TAUGHT, Mapper, Row
+from assistant.training.rows import Mapper, Row
 from assistant.training.train import Plan, Trainer
 from assistant.understand.schema import plain
 
@@ -47,14 +48,6 @@ def scratch(folder: Path, dev: Path | None, steps: int, batch: int, seed: int, t
     trainer.run(Feed(learnt, encoder, decided, plan.batch, plan.seed), judge, tell)
     weights = {name: value.float().cpu().numpy() for name, value in trainer.mean.items()}
     export.save(weights, shape, folder)
-
-
-def with_lessons(learnt: Iterable[Row], taught: Path) -> tuple[Row, ...]:
-    """Return rows with what a teacher thinks of them, and the rows that only it knows; as they are where no teacher was asked."""
-    lessons = tuple(rows.read(taught)) if taught.exists() else ()
-    soft = {row.text: row.soft for row in lessons if row.source != TAUGHT}
-    people = (replace(row, soft=soft.get(row.text, ())) if row.source != GENERATED else row for row in learnt)
-    return (*people, *(row for row in lessons if row.source == TAUGHT))
 
 
 def sample_of(mapper: Mapper, dev: Path | None, learnt: set[str]) -> list[Row]:
