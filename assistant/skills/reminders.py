@@ -99,8 +99,8 @@ def plan_cancel(request: CancelReminder, context: Context) -> Decision:
     gone = kept(context, request.text)
     if not gone:
         return Refusal(request, Phrase("reminders.no_such", {"text": request.text}), "not_found")
-    exact = tuple(timer for timer in gone if timer.name == request.text)
     gone = tuple(timer for timer in gone if _due_then(timer, request, context.now)) or gone
+    exact = tuple(timer for timer in gone if timer.name == request.text)
     gone = exact or (gone[:1] if request.which is WhichTimers.NEXT else gone)
     if len(gone) > 1 and request.which is not WhichTimers.ALL:
         choices = tuple(timer.name for timer in gone[:3])

@@ -186,6 +186,14 @@ def test_a_reminder_is_found_by_any_of_its_words() -> None:
     assert isinstance(nothing, Refusal)
 
 
+def test_of_two_reminders_with_the_same_words_the_day_tells_which() -> None:
+    later = replace(MILK, name="buy milk 1", due=MILK.due + timedelta(days=3))
+    plan = decided(CancelReminder("buy milk", day=later.due.date()), MILK, later)
+
+    assert isinstance(plan, Plan)
+    assert plan.steps == (LocalCall("timer.cancel", {"name": "buy milk 1"}),)
+
+
 def test_the_next_reminder_is_told_first() -> None:
     answer = decided(AskReminders(), MILK, CALL, PIZZA)
 
