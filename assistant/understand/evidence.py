@@ -1,6 +1,7 @@
 """The second validation: of what a model wrote only those values count that were said; nothing is invented."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any, Final
 
@@ -14,10 +15,13 @@ from assistant.languages.readings import Day, Readings, settled
 from assistant.languages.template import Choice, Node, RuleRef, Slot, Text
 from assistant.languages.template import Sequence as Run
 from assistant.languages.tokens import languages
+from assistant.understand.moments import Moments
 from assistant.understand.rules import Rules
 from assistant.understand.schema import Written
 from assistant.understand.sound import nearest
 
+_MOMENTS: Final = {"day": "date", "at": "time"}
+"""Fields that a sentence may fill by itself, and their kinds."""
 LONGEST_NUMBER: Final = 8
 """Words of a number."""
 
@@ -28,6 +32,7 @@ class Evidence:
     def __init__(self, rules: Rules) -> None:
         """Take the sentences, for how their language says values."""
         self._rules = rules
+        self._moments: dict[Language, Moments] = {}
 
     def requests(
         self, written: Sequence[Written], text: str, language: Language, context: Context
@@ -35,8 +40,25 @@ class Evidence:
         """Return the requests with the values that were said, in the language or the other in the text, and whether that is all of them."""
         spoken = languages(text, language)
         checkers = [_Checker(self._rules.grammar(one, context.names), text, context) for one in spoken]
+        if len(written) == 1:
+            written = [self._timed(written[0], text, language, context)]
         found = [_request(checkers, one) for one in written]
         return tuple(request for request, _ in found), all(whole for _, whole in found)
+
+    def _timed(self, written: Written, text: str, language: Language, context: Context) -> Written:
+        """Return what was written with the day and the time that the sentence says and it left out."""
+        known = kinds(written.request)
+        lacks = [
+            name
+            for name, kind in _MOMENTS.items()
+            if name in known and known[name].name == kind and name not in written.fields
+        ]
+        if not lacks:
+            return written
+        if language not in self._moments:
+            self._moments[language] = Moments(self._rules.pack(language))
+        said = self._moments[language].words(text, context.now)
+        return replace(written, fields={**written.fields, **{name: said[name] for name in lacks if name in said}})
 
     def says(self, text: str, kind: Kind, value: Any, language: Language, context: Context) -> bool:
         """Tell whether these words and no more say the value of a field."""

@@ -79,8 +79,18 @@ def test_what_was_said_is_kept(answer: str, text: str, language: Language) -> No
         ('MakeCall contact="Anna O\'Neil"', "get bob smith on the line", "en", "MakeCall"),
         ('MakeCall contact="joe"', "get bob smith on the line", "en", "MakeCall"),
         ('SetReminder text="buy bread"', "do not let me forget to buy milk", "en", "SetReminder"),
-        ('SetReminder text="buy milk" at="seven"', "at six i have to buy milk", "en", 'SetReminder text="buy milk"'),
-        ('SetReminder text="buy milk" at="milk"', "at six i have to buy milk", "en", 'SetReminder text="buy milk"'),
+        (
+            'SetReminder text="buy milk" at="seven"',
+            "in the evening i have to buy milk",
+            "en",
+            'SetReminder text="buy milk"',
+        ),
+        (
+            'SetReminder text="buy milk" at="milk"',
+            "in the evening i have to buy milk",
+            "en",
+            'SetReminder text="buy milk"',
+        ),
         ("SetTemperature degrees=26", "主驾这边弄成二十度", "zh", "SetTemperature"),
         ('SetReminder text="买面包"', "别让我忘了买牛奶", "zh", "SetReminder"),
     ],
@@ -111,3 +121,26 @@ def test_copied_words_become_values_by_the_languages_own_readings() -> None:
 
     assert (request.at, request.day) == (time(18), date(2026, 11, 22))
     assert later.after == timedelta(minutes=90)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "language", "day", "at"),
+    [
+        ('BookRide place="the airport"', "tomorrow at nine i need a lift to the airport", "en", 22, time(9)),
+        ('BookRide place="the airport" at="nine"', "tomorrow at nine i need a lift to the airport", "en", 22, time(9)),
+        ('BookTicket destination="北京"', "明天下午三点广州到北京的火车", "zh", 22, time(15)),
+        ('BookRide place="five points"', "a lift to five points", "en", None, None),
+        ('BookRide place="the airport"', "at nine or at ten a lift to the airport", "en", None, None),
+        ('BookRide place="the airport";Stop', "tomorrow at nine a lift to the airport and stop", "en", None, None),
+    ],
+)
+def test_a_day_and_a_time_said_once_are_not_lost(
+    answer: str, text: str, language: Language, day: int | None, at: time | None
+) -> None:
+    request = _checked(answer, text, language)[0]
+    assert request.at == at
+    assert request.day == (date(2026, 11, day) if day else None)
+
+
+def test_a_request_without_a_day_takes_none() -> None:
+    assert _checked("Stop", "stop it tomorrow at nine")
