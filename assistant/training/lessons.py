@@ -24,7 +24,7 @@ NEAR: Final = 0.4
 """Cosine that a neighbour has at least."""
 SEEN: Final = 2
 """Rows that a word must stand in."""
-LEAST: Final = 0.01
+LEAST: Final = 0.002
 """Probability below which a decision is not written down."""
 _WORD: Final = re.compile(r"[a-z]+(?:'[a-z]+)?")
 

@@ -27,6 +27,8 @@ GENERATED: Final = "generated"
 """Source of the sentences that are drawn from templates."""
 TAUGHT: Final = "taught"
 """Source of the sentences whose decision only a teacher knows."""
+TEMPERATURE: Final = 2.0
+"""What a teacher's logits are divided by, that what it finds less likely can be told apart too."""
 LOOSE: Final = 3.0
 """Cost above which a reading took too many words for anything at all."""
 
@@ -47,7 +49,7 @@ class Row:
     answer: str = ""
     """The whole answer, empty where only its beginning is known."""
     soft: tuple[tuple[str, float], ...] = ()
-    """What a teacher thinks: decisions and how likely they are."""
+    """What a teacher thinks: decisions and how likely they are at TEMPERATURE."""
 
     def line(self) -> str:
         """Return the row as one line of JSON."""

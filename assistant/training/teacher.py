@@ -10,7 +10,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from assistant.training.rows import GENERATED, Row
+from assistant.training.rows import GENERATED, TEMPERATURE, Row
 
 SAMPLED: Final = 20_000
 """Generated rows beside those of people."""
@@ -59,14 +59,14 @@ class Teacher(nn.Module):
 
     @torch.no_grad()
     def probabilities(self, texts: Sequence[str], tell: Callable[[str], None]) -> Tensor:
-        """Return how likely each decision is, (texts, decisions)."""
+        """Return how likely each decision is at TEMPERATURE, (texts, decisions)."""
         self.eval()
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
         found = torch.zeros((len(texts), self.out.out_features))
         told = time.monotonic()
         for start in range(0, len(order), 2 * BATCH):
             places = order[start : start + 2 * BATCH]
-            found[places] = self([texts[place] for place in places]).softmax(-1)
+            found[places] = (self([texts[place] for place in places]) / TEMPERATURE).softmax(-1)
             if time.monotonic() - told > TOLD_EVERY_S:
                 told = time.monotonic()
                 tell(f"{start} of {len(texts)} sentences judged")

@@ -17,6 +17,7 @@ from assistant.training.export import Shape
 from assistant.training.feed import CHUNK, Example, Feed
 from assistant.training.induction import prime
 from assistant.training.model import Network
+from assistant.training.rows import TEMPERATURE
 from assistant.training.vocabulary import Encoder
 
 SMOOTHED: Final = 0.08
@@ -124,11 +125,13 @@ def loss(network: Network, batch: Filled, first_control: int) -> Tensor:
     """Return the loss of a batch; the decisions begin two tokens after `first_control`."""
     states = network.states(batch.tokens, batch.kept).flatten(0, 1)
     begin = first_control + 2
-    first = network.logits(states[batch.first_at]).float().log_softmax(-1)
-    decided = first[:, begin : begin + batch.allowed.shape[1]]
+    logits = network.logits(states[batch.first_at]).float()
+    among = slice(begin, begin + batch.allowed.shape[1])
+    decided = logits.log_softmax(-1)[:, among]
     right = decided.masked_fill(~batch.allowed, -math.inf).logsumexp(-1)
     labelled = -(1 - SMOOTHED) * right - SMOOTHED * decided.mean(-1)
-    total = ((1 - batch.believed) * labelled - batch.believed * (batch.soft * decided).sum(-1)).mean()
+    taught = -(batch.soft * (logits[:, among] / TEMPERATURE).log_softmax(-1)).sum(-1)
+    total = ((1 - batch.believed) * labelled + batch.believed * TEMPERATURE**2 * taught).mean()
     for places, tokens, weight in (
         (batch.rest_at, batch.rest, REST_WEIGHT),
         (batch.text_at, batch.text, TEXT_WEIGHT),

@@ -23,7 +23,7 @@ NEAR = {"film": ("movie", "picture"), "play": ("show",)}
 
 def judge(texts: Sequence[str]) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]]":
     shares = np.zeros((len(texts), len(DECIDED)))
-    shares[:, DECIDED.index("WatchVideo")], shares[:, 0], shares[:, 1] = 0.75, 0.245, 0.005
+    shares[:, DECIDED.index("WatchVideo")], shares[:, 0], shares[:, 1] = 0.75, 0.249, 0.001
     return shares
 
 
@@ -45,14 +45,14 @@ def test_variants_exchange_like_words_and_none_is_what_is_measured(taught: Path)
 
 def test_a_lesson_holds_what_the_teacher_thinks_and_no_more(taught: Path) -> None:
     for row in rows.read(taught):
-        assert dict(row.soft) == {"WatchVideo": 0.75, "none": 0.245}
+        assert dict(row.soft) == {"WatchVideo": 0.75, "none": 0.249}
         assert row.first == ("WatchVideo",)
 
 
 def test_people_keep_their_labels_beside_what_the_teacher_thinks(taught: Path) -> None:
     generated = Row("play the film heat now", "en", rows.GENERATED, "media.video", ("WatchVideo",))
     learnt = with_lessons([SAID[1], generated], taught)
-    assert dict(learnt[0].soft)["none"] == 0.245
+    assert dict(learnt[0].soft)["none"] == 0.249
     assert learnt[0].first == ("WatchVideo",)
     assert learnt[1].soft == ()
     assert {row.source for row in learnt[2:]} == {TAUGHT}
@@ -71,7 +71,7 @@ def test_shares_reach_the_batches(taught: Path) -> None:
     encoder = Encoder(learn([row.text for row in learnt], REQUESTS, 300))
     batch = next(Feed(learnt, encoder, DECIDED, 4, 1).chunks(0))
     soft = {tuple(one.soft) for part in batch for one in part if one.soft}
-    assert soft == {((0, 0.245), (DECIDED.index("WatchVideo"), 0.75))}
+    assert soft == {((0, 0.249), (DECIDED.index("WatchVideo"), 0.75))}
 
 
 def test_the_teacher_takes_a_like_sentence_for_the_like(tmp_path: Path) -> None:
