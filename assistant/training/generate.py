@@ -20,7 +20,7 @@ from assistant.languages.template import Choice, Node, RuleRef, Text
 from assistant.languages.template import Sequence as Run
 from assistant.training.noise import Noise
 from assistant.training.roles import Roles
-from assistant.training.rows import GENERATED, SEEDS, Mapper, Row, merged
+from assistant.training.rows import GENERATED, SEEDS, Mapper, Row
 from assistant.training.sampler import Drawn, Sampler
 from assistant.understand.schema import NONE, parse, plain
 
@@ -123,15 +123,15 @@ class Generator:
                     row = mapper.row(
                         {"text": text, "lang": self.language, "intent": entry["label"], "source": GENERATED}
                     )
-                    yield self.exact(roles, row)
+                    yield self.exact(roles, row, mapper)
 
-    def exact(self, roles: Roles, row: Row) -> Row:
+    def exact(self, roles: Roles, row: Row, mapper: Mapper) -> Row:
         """Return the row with what the words of its template say beside what the rules read; what only rules copied counts where no word has a role."""
         if not roles.told:
             return row
         marked = roles.answer({request.__name__: request for request in self.requests}, row.text)
         if marked:
-            return Mapper.answered(row, merged(marked, row.answer, self.requests))
+            return mapper.answered(row, mapper.merged(marked, row.answer, self.language))
         return replace(row, answer="") if '"' in row.answer else row
 
     def draws(self, sentence: Sentence, doubling: float) -> Iterator[Drawn]:

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +32,10 @@ TEMPERATURE: Final = 2.0
 LOOSE: Final = 3.0
 """Cost above which a reading took too many words for anything at all."""
 
+BARE: Final = ("enum", "number", "bool")
+"""Kinds that an answer writes without quotes."""
+MOMENTS: Final = ("time", "date", "duration", "money")
+"""Kinds that words must be read as."""
 HOUR: Final = re.compile(r"(?i)\b[ap]\.?m\b|\bo'?clock\b|noon|midday|midnight|\d:\d|点|时")
 """What is said of a time of day and not of a day."""
 
@@ -90,9 +94,8 @@ class Mapper:
         first = tuple(self.answering.get(labels[0] if several else intent, any_request))
         answer = NONE if first == (NONE,) and not several else ""
         if not answer:
-            answer = merged(
-                self.by_slots(entry, text, language, intent), self.by_rules(text, language, intent), self.requests
-            )
+            marked = self.by_slots(entry, text, language, intent)
+            answer = self.merged(marked, self.by_rules(text, language, intent), language)
         return self.answered(Row(text, language, entry["source"], intent, first), answer)
 
     @staticmethod
@@ -133,27 +136,38 @@ class Mapper:
             return ""
         return write([(request.__name__, {name: fields[name] for name in kinds(request) if name in fields})])
 
+    def merged(self, marked: str, ruled: str, language: Language) -> str:
+        """Return what people marked, with what the rules read beside it: choices, numbers and moments that no mark holds; either where only one is known."""
+        ours, theirs = parse(marked, self.requests) or (), parse(ruled, self.requests) or ()
+        if len(ours) != 1 or len(theirs) != 1 or ours[0].request is not theirs[0].request:
+            return marked or ruled
+        request, read = ours[0].request, theirs[0].fields
+        known = kinds(request)
+        context = Context(0.0, NOW, language)
+        chosen = {name: known[name].type(value) for name, value in read.items() if known[name].name == "enum"}
+        held = {
+            name: value
+            for name, value in ours[0].fields.items()
+            if not any(
+                self.evidence.says(value, known[one], choice, language, context) for one, choice in chosen.items()
+            )
+        }
+        fields = {}
+        for name, kind in known.items():
+            value = held.get(name, "") or read.get(name, "")
+            moment = kind.name in MOMENTS and not any(value in one for one in held.values())
+            if value and (name in held or kind.name in BARE or moment):
+                fields[name] = value if kind.name in BARE else f'"{value}"'
+        return write([(request.__name__, fields)])
+
     def readable(self, words: str, kind: Kind, language: Language) -> bool:
         """Tell whether the language reads the words as a value of the kind; of names and free words it reads all."""
         if kind.name == "date" and HOUR.search(words):
             return False
-        moment = kind.name in ("time", "date", "duration", "money")
-        return not moment or self.evidence.moment(words, kind, language, Context(0.0, NOW, language)) is not None
-
-
-def merged(marked: str, ruled: str, requests: Sequence[type[Request]]) -> str:
-    """Return what people marked, with what the rules read beside it: choices, numbers and moments that no mark holds; either where only one is known."""
-    ours, theirs = parse(marked, requests) or (), parse(ruled, requests) or ()
-    if len(ours) != 1 or len(theirs) != 1 or ours[0].request is not theirs[0].request:
-        return marked or ruled
-    request, held = ours[0].request, ours[0].fields
-    fields = {}
-    for name, kind in kinds(request).items():
-        value = held.get(name, "") or theirs[0].fields.get(name, "")
-        beside = kind.name not in ("name", "text") and not any(value in one for one in held.values())
-        if value and (name in held or beside):
-            fields[name] = value if kind.name in ("enum", "number", "bool") else f'"{value}"'
-    return write([(request.__name__, fields)])
+        return (
+            kind.name not in MOMENTS
+            or self.evidence.moment(words, kind, language, Context(0.0, NOW, language)) is not None
+        )
 
 
 def answer(readout: Readout, text: str) -> str:

@@ -64,11 +64,12 @@ def test_what_people_marked_goes_before_what_the_rules_read_beside_it(mapper: Ma
     assert mapper.row(entry(text, "media.play", slots=slots)).answer == 'PlayMedia artist="deadmau5" song="veldt"'
     ruled = 'BookTicket carriage=train destination="bonn that leaves" day="on friday" at="12:45"'
     marked = 'BookTicket destination="bonn" day="friday"'
-    assert rows.merged(marked, ruled, REQUESTS) == (
+    assert mapper.merged(marked, ruled, "en") == (
         'BookTicket carriage=train destination="bonn" day="friday" at="12:45"'
     )
-    assert rows.merged("", ruled, REQUESTS) == ruled
-    assert rows.merged(marked, "Stop", REQUESTS) == marked
+    assert mapper.merged("", ruled, "en") == ruled
+    assert mapper.merged(marked, "Stop", "en") == marked
+    assert mapper.merged('FindPlace wish="pharmacy"', "FindPlace kind=pharmacy", "en") == "FindPlace kind=pharmacy"
 
 
 def test_marked_words_that_no_reading_makes_a_day_of_fill_no_field(mapper: Mapper) -> None:
