@@ -128,6 +128,8 @@ def _slot_problems(
     if kind.name in RULES:
         if list_name and list_name not in pack.rules:
             yield f"{sentence.where}: no rule <{list_name}> in {pack.language}"
+    elif kind.name == "text" and list_name in pack.rules:
+        return
     elif list_name and list_name not in pack.lists:
         yield f"{sentence.where}: no list [lists.{list_name}] in {pack.language}"
     elif list_name and kind.name == "enum":

@@ -147,14 +147,20 @@ class Compiler:
 
     def key(self, slot: Slot, kind: Kind) -> tuple[object, ...]:
         """Return what two slots have in common if one part serves both."""
-        if kind.name in RULES:
+        if kind.name in RULES or self.ruled(slot, kind):
             return ("rule", slot.list_name or RULES[kind.name])
         if slot.list_name or kind.name == "enum":
             return ("list", slot.list_name or kind.list_name)
         return (kind.name, kind.range, kind.names, self.to_end and kind.name == "text")
 
+    def ruled(self, slot: Slot, kind: Kind) -> bool:
+        """Tell whether a slot of text takes the words of a rule only: `{phone_number:number}`."""
+        return kind.name == "text" and slot.list_name in self.pack.rules
+
     def built(self, slot: Slot, kind: Kind) -> Part | None:
         """Build the part of a slot."""
+        if self.ruled(slot, kind):
+            return self.rule_part(slot.list_name)
         if kind.name == "enum" or (slot.list_name and kind.name not in RULES):
             return self.list_part(slot.list_name or kind.list_name)
         match kind.name:

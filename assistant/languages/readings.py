@@ -15,6 +15,7 @@ from assistant.core.money import Money
 CLASSES: Final[Mapping[str, re.Pattern[str]]] = MappingProxyType(
     {
         "#int": re.compile(r"\d{1,9}"),
+        "#digits": re.compile(r"\d{1,12}"),
         "#number": re.compile(r"\d{1,9}(?:\.\d{1,3})?"),
         "#hour": re.compile(r"0?\d|1\d|2[0-4]"),
         "#minute": re.compile(r"[0-5]?\d"),

@@ -26,7 +26,7 @@ class RuleRef:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A field of the request; `list_name`, of a list or of the rule of a time, is empty where the field's annotation decides."""
+    """A field of the request; `list_name`, of a list or of a rule, is empty where the field's annotation decides."""
 
     field: str
     list_name: str = ""

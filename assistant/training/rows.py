@@ -29,6 +29,8 @@ TAUGHT: Final = "taught"
 """Source of the sentences whose decision only a teacher knows."""
 TEMPERATURE: Final = 2.0
 """What a teacher's logits are divided by, that what it finds less likely can be told apart too."""
+LEADING: Final = re.compile("^(on|at) ")
+"""What may stand before a day or time and says nothing of it; people do not mark it."""
 LOOSE: Final = 3.0
 """Cost above which a reading took too many words for anything at all."""
 
@@ -203,12 +205,15 @@ def _written(kind: Kind, value: Any, words: str, text: str) -> str:
         case "bool":
             return str(value).lower()
         case _:
-            copied = located(words.split(), text)
+            free = kind.name in ("text", "name")
+            copied = located((words if free else LEADING.sub("", words)).split(), text)
+            if free and not copied:  # words read as others: "can't", "rock & roll"
+                copied = located(str(value).split(), text)
             return f'"{copied}"' if copied else ""
 
 
 def located(words: Iterable[str], text: str) -> str:
     """Return the words as they stand in the text, empty if they do not stand there side by side."""
-    pattern = r"[\W_]*".join(re.escape(word) for word in words)
+    pattern = r"[\W_]*".join("[.'’]? ?".join(map(re.escape, word)) for word in words)  # noqa: RUF001
     found = re.search(rf"(?<![A-Za-z0-9]){pattern}(?![A-Za-z0-9])", text, re.IGNORECASE) if pattern else None
     return found.group().strip(" ,.!?，。！？") if found else ""

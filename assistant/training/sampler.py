@@ -114,6 +114,8 @@ class _Drawing:
         self.rng = sampler.rng
         self.pieces: list[Piece] = []
         self.values: dict[str, str] = {}
+        self.last = ("", 0)
+        """The field said last, and the number of pieces after its words."""
 
     def add(self, node: Node, depth: int) -> None:
         """Add one way of saying the node."""
@@ -158,6 +160,7 @@ class _Drawing:
             self.loose(slot.field, depth)
             return
         if slot.field in self.values:
+            self.more(slot, depth)
             return
         said, value = self.said(slot, depth)
         repairs = self.sampler.pack.words.get("repairs", ())
@@ -167,6 +170,17 @@ class _Drawing:
                 self.pieces += [Piece(wrong, fixed=True), Piece(self.rng.choice(repairs))]
         self.pieces.append(Piece(said, fixed=True))
         self.values[slot.field] = value
+        self.last = slot.field, len(self.pieces)
+
+    def more(self, slot: Slot, depth: int) -> None:
+        """Add more words of a text where its first ones have just been said: "dentist" "appointment"."""
+        if self.last != (slot.field, len(self.pieces)) or self.fields[slot.field].name != "text":
+            return
+        said, _ = self.said(slot, depth)
+        self.pieces.append(Piece(said, fixed=True))
+        between = " " if self.sampler.spaced else ""
+        self.values[slot.field] = f'"{self.values[slot.field].strip(chr(34))}{between}{said}"'
+        self.last = slot.field, len(self.pieces)
 
     def loose(self, name: str, depth: int) -> None:
         """Add words of a kind that no field of the request takes."""
@@ -184,7 +198,7 @@ class _Drawing:
     def said(self, slot: Slot, depth: int) -> tuple[str, str]:
         """Return words for a field and its value in an answer."""
         kind = self.fields[slot.field]
-        if kind.name == "enum" or (slot.list_name and kind.name not in RULES):
+        if kind.name == "enum" or (slot.list_name in self.sampler.pack.lists and kind.name not in RULES):
             values = self.sampler.pack.lists[slot.list_name or kind.list_name]
             value = self.rng.choice(sorted(values))
             words = self.aside(parsed(self.rng.choice(values[value])), depth)
