@@ -35,6 +35,7 @@ CURRENCIES: Final = {"美": "USD", "欧": "EUR", "英": "GBP", "日": "JPY", "�
 NUMBER: Final = rf"[\d.零一二三四五六七八九十百千万两俩\u3007幺仨{''.join(SCALES)}]"
 
 characters: Final = True
+ends: Final = "，。？！；,?!;"
 
 
 def joined(before: str, after: str) -> str:

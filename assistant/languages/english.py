@@ -108,6 +108,7 @@ SHARES: Final = {
 }
 
 characters: Final = False
+ends: Final = ""
 
 
 SOUND_LIKE: Final = {"to": "two", "too": "two", "for": "four", "ate": "eight", "won": "one"}

@@ -81,6 +81,8 @@ class Readings(Protocol):
 
     characters: bool
     """True where text is split into characters."""
+    ends: str
+    """Signs that no name runs over."""
 
     def joined(self, before: str, after: str) -> str:
         """Return one text of two that were said apart."""

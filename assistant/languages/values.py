@@ -87,6 +87,8 @@ def fill(
         days = (one.words for one in slots if fields[one.slot.field].name == "date")
         day = next((moment.readings.day(words, moment.now.date()) for words in days), None)
         for one in slots:
+            if not sentence.to_end and _runs_on(fields[one.slot.field], one, text, moment.readings.ends):
+                return None
             value = _value(fields[one.slot.field], one, text, replace(moment, day=day))
             before = heard.get(one.slot.field, value)
             if value is None or (before != value and fields[one.slot.field].name != "text"):
@@ -97,6 +99,12 @@ def fill(
     fixed = {name: _fixed(fields[name], value) for name, value in sentence.fields.items()}
     unknown = tuple(one.slot.field for one in slots if fields[one.slot.field].name == "name" and one.value is None)
     return request(**{**fixed, **heard}), unknown
+
+
+def _runs_on(kind: Kind, one: Said, text: str, ends: str) -> bool:
+    """Tell whether free words run over a sign that ends a name."""
+    free = one.value is None and kind.name in ("text", "name")
+    return free and any(sign in ends for sign in text[one.tokens[0].start : one.tokens[-1].end])
 
 
 def _fixed(kind: Kind, value: Any) -> Any:
