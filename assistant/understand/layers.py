@@ -45,8 +45,8 @@ CERTAIN_APART: Final = 0.5
 """A long reading of which the recogniser is certain may differ by more; one or two words fit any noise."""
 FEWEST_WORDS: Final = {"en": 2, "zh": 3}
 """Words (characters) from which an exact sentence that could go on ends a turn early."""
-OVERRULES: Final = 0.8
-"""Probability of a decision from which the model is right more often than a reading that took words for anything at all."""
+OVERRULES: Final = 0.6
+"""Probability of a decision from which the model is right more often than a reading that took words for anything at all; what it does not trust itself to do is then asked about."""
 LEFT_OVER: Final = 0.5
 """A reading that costs more took a word for anything at all; what is below only tells equal readings apart."""
 
@@ -73,7 +73,7 @@ class Layers:
         guess = self._guessed(transcript, cancel)
         meant = self._meant(guess, transcript, context)
         if found is not None:
-            overruled = guess.decision >= OVERRULES and meant.requests and not meant.unsure
+            overruled = guess.decision >= OVERRULES and meant.requests
             return meant if overruled and _effects(meant) != _effects(found) else replace(found, unsure=guess.doubts)
         if meant.requests or guess.foreign or open_reading:
             return meant

@@ -140,8 +140,10 @@ def test_a_model_that_is_sure_overrules_a_sentence_that_took_words_for_anything_
 
     assert _names(_understand(text)) == ["ChangeCalendar"]
     assert _names(sure(0.9)) == ["CancelReminder"]
-    assert _names(sure(0.7)) == ["ChangeCalendar"]
-    assert _names(sure(0.9, Trust.ASK)) == ["ChangeCalendar"]
+    assert _names(sure(0.5)) == ["ChangeCalendar"]
+    assert _names(sure(0.9, Trust.ASK)) == ["CancelReminder"]
+    assert [sure(0.9, trust).unsure for trust in (Trust.ACT, Trust.ASK)] == [False, True]
+    assert _names(sure(0.9, Trust.SILENT)) == ["ChangeCalendar"]
     assert (
         _understand(text, model=lambda *_: Guess('ChangeCalendar about="dinner"', 0.9, 0.9, Trust.ACT)).source
         is Source.RULES
