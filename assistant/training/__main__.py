@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--start", type=Path, help="folder of a public Qwen checkpoint to tune with LoRA, not from scratch"
     )
-    train.add_argument("--steps", type=_count, help="steps (3584; with --start 1056)")
+    train.add_argument("--steps", type=_count, help="steps (4608; with --start 1056)")
     train.add_argument("--batch", type=_count, help="rows a step (256; with --start 32)")
     train.add_argument("--seed", type=int, default=1)
     judged = steps.add_parser("bars", help="choose what the model's probabilities must reach")
@@ -145,7 +145,7 @@ def _train(given: argparse.Namespace) -> int:
         return _tune(given)
     from assistant.training.scratch import scratch  # noqa: PLC0415 - torch is loaded only here
 
-    scratch(given.work, given.dev, given.steps or 3584, given.batch or 256, given.seed, _tell)
+    scratch(given.work, given.dev, given.steps or 4608, given.batch or 256, given.seed, _tell)
     return 0
 
 
