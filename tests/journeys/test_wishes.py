@@ -1,5 +1,6 @@
 """Wishes of several parts, second factors, faults of the companies: what the person hears is what happened."""
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -128,7 +129,8 @@ def test_the_pin_lifts_the_limit_and_is_written_nowhere(tmp_path: Path) -> None:
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     told = str([exchange.as_json() for exchange in car.exchanges])
     for secret in ("8352", "eight three five two"):
-        assert secret.encode() not in kept
+        # digits within a hash or an identifier are chance
+        assert not re.search(rb"(?<![0-9A-Fa-f.])" + secret.encode() + rb"(?![0-9A-Fa-f])", kept)
         assert secret not in told
 
 
