@@ -14,6 +14,7 @@ from assistant.bench.slots import slot_fields
 from assistant.core.context import Context
 from assistant.core.request import Request
 from assistant.core.text import Language
+from assistant.languages.compile import RULES
 from assistant.languages.grammar import Readout
 from assistant.languages.kinds import Kind, kinds
 from assistant.languages.values import Read
@@ -37,8 +38,6 @@ LOOSE: Final = 3.0
 
 BARE: Final = ("enum", "number", "bool")
 """Kinds that an answer writes without quotes."""
-MOMENTS: Final = ("time", "date", "duration", "money")
-"""Kinds that words must be read as."""
 HOUR: Final = re.compile(r"(?i)\b[ap]\.?m\b|\bo'?clock\b|noon|midday|midnight|\d:\d|点|时")
 """What is said of a time of day and not of a day."""
 
@@ -164,7 +163,7 @@ class Mapper:
         fields = {}
         for name, kind in known.items():
             value = held.get(name, "") or read.get(name, "")
-            moment = kind.name in MOMENTS and not any(value in one for one in held.values())
+            moment = kind.name in RULES and not any(value in one for one in held.values())
             if value and (name in held or kind.name in BARE or moment):
                 fields[name] = value if kind.name in BARE else f'"{value}"'
         return write([(request.__name__, fields)])
@@ -174,7 +173,7 @@ class Mapper:
         if kind.name == "date" and HOUR.search(words):
             return False
         return (
-            kind.name not in MOMENTS
+            kind.name not in RULES
             or self.evidence.moment(words, kind, language, Context(0.0, NOW, language)) is not None
         )
 
