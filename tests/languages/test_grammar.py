@@ -163,7 +163,7 @@ def test_no_sentence_however_long_or_odd_takes_long(small: Any, text: str) -> No
 
     small.readout(text)
 
-    assert time.process_time() - began < 1.0
+    assert time.process_time() - began < 5.0
 
 
 def test_random_words_of_the_language_never_fail(small: Any) -> None:

@@ -234,7 +234,7 @@ def test_a_commit_of_order_message_and_audit_is_fast(ledger: Ledger) -> None:
             change.post(a_message(order.id))
             change.record("wish", {"order": order.id})
         took.append(time.perf_counter() - began)
-    assert sorted(took)[50] < 0.02, "p50 is 0.4 ms on an idle disk"
+    assert sorted(took)[50] < 0.2, "p50 is 0.4 ms on an idle disk"
 
 
 def test_sqlite_is_new_enough_for_strict_tables() -> None:

@@ -149,7 +149,7 @@ def test_with_nothing_going_on_sleep_comes_at_once_and_the_microphone_is_back_af
     assert wait_until(lambda: inhibitors(bus) == HELD, 5.0)
 
     tells(bus, signal, begins=True)
-    assert wait_until(lambda: inhibitors(bus) == [], 3.0)
+    assert wait_until(lambda: inhibitors(bus) == [], 15.0)
     assert not car.microphone.held
     tells(bus, signal, begins=False)
 
@@ -166,7 +166,7 @@ def test_sleep_waits_for_the_end_of_what_is_said(bus: Bus, car: Car) -> None:
     assert inhibitors(bus) == HELD
     car.may_end.set()
 
-    assert wait_until(lambda: inhibitors(bus) == [], 3.0)
+    assert wait_until(lambda: inhibitors(bus) == [], 15.0)
 
 
 def test_sleep_waits_no_longer_than_it_said(bus: Bus, car: Car) -> None:
@@ -178,7 +178,7 @@ def test_sleep_waits_no_longer_than_it_said(bus: Bus, car: Car) -> None:
 
     tells(bus, "PrepareForSleep", begins=True)
 
-    assert wait_until(lambda: inhibitors(bus) == [], 3.0)
+    assert wait_until(lambda: inhibitors(bus) == [], 15.0)
     assert wait_until(lambda: car.app.talk.dialogue.phase is Phase.IDLE, 3.0)
 
 
@@ -189,7 +189,7 @@ def test_what_waits_for_a_yes_is_given_up(bus: Bus, car: Car) -> None:
 
     tells(bus, "PrepareForSleep", begins=True)
 
-    assert wait_until(lambda: inhibitors(bus) == [], 3.0)
+    assert wait_until(lambda: inhibitors(bus) == [], 15.0)
     assert car.app.talk.dialogue.pending is None
 
 
@@ -212,4 +212,4 @@ def test_a_logind_that_comes_later_is_found(private_bus: PrivateBus, bus: Bus, m
         assert wait_until(lambda: inhibitors(bus) == HELD, 15.0)
     finally:
         car.end()
-    assert wait_until(lambda: inhibitors(bus) == [], 5.0)
+    assert wait_until(lambda: inhibitors(bus) == [], 20.0)

@@ -108,7 +108,7 @@ def test_a_broken_model_leaves_the_parent_alive_and_is_not_retried_at_every_sent
     before = time.monotonic()
     with pytest.raises(EngineError, match="does not start"):
         list(voice.synthesise("Yes.", "en"))
-    assert time.monotonic() - before < 0.05
+    assert time.monotonic() - before < 1
     assert (
         Talker([voice, Espeak()], Silent(pace=Pace.FAST)).say(["Yes."], "en", lambda _: None, Token()).heard
         is Heard.WHOLE
