@@ -24,7 +24,7 @@ def slot_fields() -> Mapping[str, Any]:
 
 
 class Slots:
-    """Counts marked values: one is exact if its words and no more say the value of a field of the requests."""
+    """Counts marked values: one is exact if its words and no more say the value of a field, or it and other marks for that field do."""
 
     def __init__(self, evidence: Evidence) -> None:
         """Take what tells whether words say a value."""
@@ -37,13 +37,15 @@ class Slots:
     def count(self, row: Row, requests: Sequence[Request], context: Context) -> None:
         """Add a row whose requests answer its label; values that are no words of the sentence do not count."""
         marked = [(name, words) for name, values in row.slots.items() for words in values if words in row.text]
-        exact = [name for name, words in marked if any(self._said(words, one, row, context) for one in requests)]
-        self._marked.update(name for name, _ in marked)
-        self._exact.update(exact)
         filled = slot_fields().get(row.intent, {}).get("fields", {})
-        self._fields.update(name in exact for name, _ in marked if filled.get(name))
+        together = self._together(marked, filled, requests, row, context)
+        exact = [mark in together or any(self._said(mark[1], one, row, context) for one in requests) for mark in marked]
+        found = list(zip(marked, exact, strict=True))
+        self._marked.update(name for name, _ in marked)
+        self._exact.update(name for (name, _), good in found if good)
+        self._fields.update(good for (name, _), good in found if filled.get(name))
         self._rows += bool(marked)
-        self._whole += bool(marked) and len(exact) == len(marked)
+        self._whole += bool(marked) and all(exact)
 
     def figures(self) -> dict[str, Any]:
         """Return shares, and the names that occur most."""
@@ -57,6 +59,25 @@ class Slots:
             "sentences_exact": share(self._whole, self._rows),
             "names": {name: {"marked": count, "exact": share(self._exact[name], count)} for name, count in names},
         }
+
+    def _together(
+        self,
+        marked: Sequence[tuple[str, str]],
+        filled: Mapping[str, str],
+        requests: Sequence[Request],
+        row: Row,
+        context: Context,
+    ) -> set[tuple[str, str]]:
+        """Return the marks that are pieces of one value: an address's street and town, a dinner and with whom."""
+        found: set[tuple[str, str]] = set()
+        for field in {filled[name] for name, _ in marked if filled.get(name)}:
+            marks = [(name, words) for name, words in marked if filled.get(name) == field]
+            for value in {getattr(one, field, None) for one in requests if len(marks) > 1}:
+                if isinstance(value, str):
+                    texts = [words for _, words in marks]
+                    held = self._evidence.pieces(texts, value, row.language, context)
+                    found.update(mark for mark in marks if mark[1] in held)
+        return found
 
     def _said(self, words: str, request: Request, row: Row, context: Context) -> bool:
         fields = ((kind, getattr(request, name)) for name, kind in kinds(type(request)).items())

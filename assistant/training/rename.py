@@ -3,7 +3,7 @@
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,9 +14,15 @@ from assistant.training.rows import Row
 
 RENAMED: Final = 0.5
 """Share of quoted values that get other words."""
-INVENTED: Final = 0.4
+INVENTED: Final = 0.35
 """Share of those names and free words that are put together from any words at all."""
-LONGEST: Final = {"en": 5, "zh": 9}
+JOINED: Final = 0.2
+"""Share of names and free words that are two values joined, for an address has pieces and a dinner is with somebody."""
+JOINTS: Final[Mapping[Language, Sequence[str]]] = {
+    "en": (" and ", " at ", " in ", " with ", " of ", ", ", " "),
+    "zh": ("和", "与", "、", "的", "", "", ""),
+}
+LONGEST: Final = {"en": 7, "zh": 14}
 """Words, or Chinese characters, of an invented name."""
 _QUOTED: Final = re.compile(r' ([a-z_]+)="([^"]*)"')
 _UNIT: Final = re.compile(r"[\u4e00-\u9fff]|[^\W\u4e00-\u9fff]+")
@@ -49,7 +55,10 @@ class Renamer:
         return replace(row, text=text, answer=answer)
 
     def _other(self, language: Language, field: str, rng: random.Random) -> str:
-        if field not in self._free or rng.random() >= INVENTED:
-            return rng.choice(self._values[language, field])
+        known, way = self._values[language, field], rng.random()
+        if field in self._free and way < JOINED:
+            return rng.choice(JOINTS[language]).join(rng.choices(known, k=2))
+        if field not in self._free or way >= JOINED + INVENTED:
+            return rng.choice(known)
         words: Sequence[str] = rng.choices(self._words[language], k=rng.randint(1, LONGEST[language]))
         return (" " if language == "en" else "").join(words)

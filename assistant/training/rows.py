@@ -1,9 +1,10 @@
 """Labelled sentences to training rows: the decision always, the whole answer only where rules or annotated slots vouch for it."""
 
 import dataclasses
+import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -18,7 +19,7 @@ from assistant.languages.compile import RULES
 from assistant.languages.grammar import Readout
 from assistant.languages.kinds import Kind, kinds
 from assistant.languages.values import Read
-from assistant.understand.evidence import Evidence
+from assistant.understand.evidence import MOST_BETWEEN, Evidence
 from assistant.understand.rules import Rules
 from assistant.understand.schema import MOST_REQUESTS, NONE, parse, plain, write
 
@@ -129,17 +130,20 @@ class Mapper:
             return ""
         request = next(request for request in self.requests if request.__name__ == known["request"])
         filled = {**known["fields"], **known.get("teaches", {})}
-        fields: dict[str, str] = {}
+        pieces: dict[str, list[str]] = {}
         for slot, said in slots.items():
             field = filled.get(slot)
-            if field is None or not isinstance(said, str) or field in fields:
+            if field is None:
                 return ""
             if field:
-                words = located(said.split() if language == "en" else list(said.replace(" ", "")), text)
-                if not words:
-                    return ""
-                if self.readable(words, kinds(request)[field], language):
-                    fields[field] = f'"{words}"'
+                pieces.setdefault(field, []).extend([said] if isinstance(said, str) else said)
+        fields: dict[str, str] = {}
+        for field, marked in pieces.items():
+            words = spanned(marked, text, language)
+            if not words:
+                return ""
+            if self.readable(words, kinds(request)[field], language):
+                fields[field] = f'"{words}"'
         if not fields and len(self.answering[intent]) > 1:
             return ""
         return write([(request.__name__, {name: fields[name] for name in kinds(request) if name in fields})])
@@ -216,6 +220,16 @@ def _written(kind: Kind, value: Any, words: str, text: str) -> str:
             if free and copied in str(value) and str(value) in text:  # "can't", "rock & roll", "Dajia (West Gate)"
                 copied = str(value)
             return f'"{copied}"' if copied else ""
+
+
+def spanned(pieces: Sequence[str], text: str, language: Language) -> str:
+    """Return what stands from the first of the pieces to the last, empty if one is missing or they are apart."""
+    found = [located(piece.split() if language == "en" else list(piece.replace(" ", "")), text) for piece in pieces]
+    spans = sorted((text.index(words), text.index(words) + len(words)) for words in found)
+    between = [text[end:begin] for (_, end), (begin, _) in itertools.pairwise(spans)]
+    if not all(found) or any(len(one.split() if language == "en" else one) > MOST_BETWEEN for one in between):
+        return ""
+    return text[spans[0][0] : max(end for _, end in spans)]
 
 
 def located(words: Iterable[str], text: str) -> str:

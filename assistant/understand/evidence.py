@@ -1,5 +1,6 @@
 """The second validation: of what a model wrote only those values count that were said; nothing is invented."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, time, timedelta
@@ -19,11 +20,14 @@ from assistant.understand.moments import Moments
 from assistant.understand.rules import Rules
 from assistant.understand.schema import Written
 from assistant.understand.sound import nearest
+from assistant.understand.ways import ends
 
 _MOMENTS: Final = {"day": "date", "at": "time"}
 """Fields that a sentence may fill by itself, and their kinds."""
 LONGEST_NUMBER: Final = 8
 """Words of a number."""
+MOST_BETWEEN: Final = 2
+"""Words between two pieces of one value ("dinner" with my "sister")."""
 
 
 class Evidence:
@@ -41,7 +45,7 @@ class Evidence:
         spoken = languages(text, language)
         checkers = [_Checker(self._rules.grammar(one, context.names), text, context) for one in spoken]
         if len(written) == 1:
-            written = [self._timed(written[0], text, language, context)]
+            written = [self._timed(_led(written[0], text, language), text, language, context)]
         found = [_request(checkers, one) for one in written]
         return tuple(request for request, _ in found), all(whole for _, whole in found)
 
@@ -75,9 +79,29 @@ class Evidence:
             case _:
                 return bool(checker.moment(kind, text) == value)
 
+    def pieces(self, texts: Sequence[str], value: str, language: Language, context: Context) -> list[str]:
+        """Return those of the texts that stand in a value, in any order and hardly apart, if they are all of it; else none."""
+        checker = _Checker(self._rules.grammar(language, context.names), value, context)
+        spans = {text: checker.place(checker.split(text)) for text in texts}
+        found = sorted((start, start + len(checker.split(text))) for text, start in spans.items() if start is not None)
+        if not found or found[0][0] != 0 or found[-1][1] != len(checker.words):
+            return []
+        close = all(0 <= start - end <= MOST_BETWEEN for (_, end), (start, _) in itertools.pairwise(found))
+        return [text for text, start in spans.items() if start is not None] if close else []
+
     def moment(self, text: str, kind: Kind, language: Language, context: Context) -> Any:
         """Return the time, day, duration or money that these words and no more say, None if they say none."""
         return _Checker(self._rules.grammar(language, context.names), text, context).moment(kind, text)
+
+
+def _led(written: Written, text: str, language: Language) -> Written:
+    """Return what was written with from where and to where as the sentence says both; a favourite place is no words."""
+    known = kinds(written.request)
+    goal = next((name for name in ("destination", "place") if name in known), "")
+    said = ends(text, language) if goal and "origin" in known else {}
+    if not said or "favourite" in written.fields:
+        return written
+    return replace(written, fields={**written.fields, "origin": said["origin"], goal: said["goal"]})
 
 
 def _request(checkers: "Sequence[_Checker]", written: Written) -> tuple[Request, bool]:
@@ -134,8 +158,12 @@ class _Checker:
 
     def said(self, raw: str) -> bool:
         """Tell whether the words stand in the sentence, in order and side by side."""
-        words = self.split(raw)
-        return bool(words) and any(self.words[start : start + len(words)] == words for start in range(len(self.words)))
+        return self.place(self.split(raw)) is not None
+
+    def place(self, words: tuple[str, ...]) -> int | None:
+        """Return where the words first stand in the sentence side by side, None if they don't or there are none."""
+        starts = range(len(self.words) if words else 0)
+        return next((start for start in starts if self.words[start : start + len(words)] == words), None)
 
     def name(self, kind: Kind, raw: str) -> str | None:
         """Return the known name that was said, or the words as they were said."""

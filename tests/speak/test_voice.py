@@ -62,9 +62,7 @@ def test_an_answer_is_spoken_whole_and_its_first_sound_is_told_once() -> None:
     assert len(firsts) == 1
     assert firsts[0] - before < 1
     assert len(loudspeaker.spans) == len(ANSWER)
-    assert loudspeaker.spans[1][0] - loudspeaker.spans[0][1] < 0.2, (
-        "the second sentence was ready when the first ended"
-    )
+    assert loudspeaker.spans[1][0] - loudspeaker.spans[0][1] < 0.2, "the second sentence was ready when the first ended"
 
 
 def test_a_hush_ends_the_whole_answer_at_once() -> None:

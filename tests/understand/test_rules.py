@@ -62,7 +62,7 @@ def test_a_sentence_takes_a_bounded_number_of_calls(language: Language) -> None:
 
 
 def calls(text: str, language: Language) -> int:
-    """The functions of Python that reading `text` calls: its work, whatever else the machine does."""
+    """Count the functions of Python that reading `text` calls: its work, whatever else the machine does."""
     count = 0
 
     def one(_frame: FrameType, event: str, _argument: object) -> None:
