@@ -139,7 +139,7 @@ def day(words: Sequence[str], today: date) -> Day | None:
     begin, month = _month(text, today)
     if month is not None and text.endswith("底"):
         return Day(month_end(today, month), half)
-    written = re.search(rf"({NUMBER}+)[号日]", text)
+    written = re.search(rf"({NUMBER}+)[号日]", text) or re.search(rf"月({NUMBER}+)", text)
     if written:
         found = dated(begin, month, int(_value(written[1]) or 0))
         return None if found is None else Day(found, half)

@@ -98,10 +98,9 @@ def _led(written: Written, text: str, language: Language) -> Written:
     """Return what was written with from where and to where as the sentence says both; a favourite place is no words."""
     known = kinds(written.request)
     goal = next((name for name in ("destination", "place") if name in known), "")
-    said = ends(text, language) if goal and "origin" in known else {}
-    if not said or "favourite" in written.fields:
-        return written
-    return replace(written, fields={**written.fields, "origin": said["origin"], goal: said["goal"]})
+    said = ends(text, language) if goal and "origin" in known and "favourite" not in written.fields else {}
+    ours = {{"goal": goal}.get(name, name): words for name, words in said.items()}
+    return replace(written, fields={**written.fields, **ours})
 
 
 def _request(checkers: "Sequence[_Checker]", written: Written) -> tuple[Request, bool]:

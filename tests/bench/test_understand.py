@@ -22,6 +22,7 @@ from assistant.core.vehicle import Zone
 from assistant.errors import UsageError
 from assistant.skills import by_request
 from assistant.skills.climate import SetTemperature
+from assistant.skills.navigate import StartRoute
 from assistant.understand.evidence import Evidence
 from assistant.understand.rules import Rules
 from tests.understand import qwen_file
@@ -231,6 +232,25 @@ def test_a_marked_value_is_exact_if_its_words_and_no_more_say_it() -> None:
     assert (found["marked"], found["exact"]) == (3, pytest.approx(2 / 3, abs=1e-3))
     assert found["names"]["mood"] == {"marked": 1, "exact": 0.0}
     assert found["sentences_exact"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("place", "exact"),
+    [
+        ("hot rod cafe at 2nd pkwy and main street", 3),
+        ("2nd pkwy and main street", 2),
+        ("the hot rod cafe at 2nd pkwy and main street", 0),
+        ("hot rod cafe", 1),
+    ],
+)
+def test_marks_for_one_field_are_exact_together_if_they_are_all_of_it(place: str, exact: int) -> None:
+    slots = Slots(Evidence(Rules(by_request())))
+    marked = {"Keyword": ("hot rod cafe",), "Address": ("2nd pkwy", "main street")}
+    row = Row("route us to the hot rod cafe at 2nd pkwy and main street", "en", "navigation.start", "", marked)
+
+    slots.count(row, (StartRoute(place=place),), CONTEXTS["en"])
+
+    assert slots.figures()["with_a_field_exact"] == pytest.approx(exact / 3, abs=1e-3)
 
 
 def test_what_a_model_costs_is_measured_on_a_process_of_its_own(tmp_path: Path) -> None:

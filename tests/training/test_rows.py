@@ -10,7 +10,7 @@ from assistant.skills import by_request
 from assistant.training import generate, rows
 from assistant.training.feed import Feed, weights
 from assistant.training.rename import Renamer
-from assistant.training.rows import Mapper, Row, located
+from assistant.training.rows import Mapper, Row, located, spanned
 from assistant.training.vocabulary import Encoder, decisions, learn
 
 REQUESTS = tuple(by_request())
@@ -92,6 +92,18 @@ def test_marked_words_that_no_reading_makes_a_day_of_fill_no_field(mapper: Mappe
         assert row.answer == f'AskWeather place="bonn"{field}'
 
 
+def test_marks_for_one_field_teach_all_of_it_where_they_stand_together(mapper: Mapper) -> None:
+    slots = {"Keyword": "al-aqsa mosque", "Address": ["967", "navy walk", "52279", "columbus village"]}
+    text = "al-aqsa mosque at 967 navy walk 52279 in columbus village give me directions there"
+    place = "al-aqsa mosque at 967 navy walk 52279 in columbus village"
+    assert mapper.row(entry(text, "navigation.start", slots=slots)).answer == f'StartRoute place="{place}"'
+    slots = {"ContactName": ["辛西娅", "迈克"]}
+    text = "给辛西娅和迈克发电子邮件"
+    assert mapper.row(entry(text, "message.send", "zh", slots=slots)).answer == 'SendMessage who="辛西娅和迈克"'
+    assert spanned(["tennis", "martha"], "tennis at ten this evening with martha", "en") == ""
+    assert spanned(["tennis", "jon"], "tennis with martha", "en") == ""
+
+
 def test_several_requests_may_begin_with_any_of_the_first_label(mapper: Mapper) -> None:
     row = mapper.row(entry("座椅弄热乎些窗子弄开些", "multi.multi", "zh", intents=["seat.control", "window.control"]))
     assert "SetSeatComfort" in row.first
@@ -157,4 +169,5 @@ def test_renamed_words_change_in_the_sentence_and_in_the_answer_alike() -> None:
     )
     assert len(places) > 20
     assert {"old mill", "the harbour"} < places
+    assert any("old mill" in place and "the harbour" in place for place in places)
     assert {renamed(some[2], rng).text for _ in range(20)} == {some[2].text}

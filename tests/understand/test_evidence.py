@@ -6,6 +6,7 @@ import pytest
 from assistant.core.context import Context
 from assistant.core.text import Language
 from assistant.skills import by_request
+from assistant.skills.travel import BookTicket
 from assistant.understand import schema
 from assistant.understand.evidence import Evidence
 from assistant.understand.rules import Rules
@@ -140,6 +141,33 @@ def test_a_day_and_a_time_said_once_are_not_lost(
     request = _checked(answer, text, language)[0]
     assert request.at == at
     assert request.day == (date(2026, 11, day) if day else None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "language", "origin", "goal"),
+    [
+        (
+            'BookRide place="大渔"',
+            "好，我想呼叫从中国航空博物馆到大渔铁板烧(蓝色港湾店)的出租车，谢谢",
+            "zh",
+            "中国航空博物馆",
+            "大渔铁板烧(蓝色港湾店)",
+        ),
+        ('BookRide origin="北京"', "从北京全聚德打车到野生动物园，车牌是什么", "zh", "北京全聚德", "野生动物园"),
+        ("BookTicket", "需要预订一趟从诺里奇出发，周三到达剑桥的火车", "zh", "诺里奇", "剑桥"),
+        ("BookTicket", "想找一趟从剑桥出发的火车", "zh", "剑桥", ""),
+        ('BookRide place="北京"', "在星期一从9点去北京", "zh", "", "北京"),
+        ("BookRide favourite=home", "从公司去家里", "zh", "", ""),
+        ("BookTicket", "i want to go from palo alto to san jose on friday", "en", "palo alto", "san jose"),
+        ('BookTicket destination="a"', "from a to b or from c to d", "en", "", "a"),
+    ],
+)
+def test_from_where_and_where_to_are_copied_whole(
+    answer: str, text: str, language: Language, origin: str, goal: str
+) -> None:
+    request = _checked(answer, text, language)[0]
+    assert request.origin == origin
+    assert (request.destination if isinstance(request, BookTicket) else request.place) == goal
 
 
 def test_a_request_without_a_day_takes_none() -> None:
