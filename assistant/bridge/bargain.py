@@ -1,5 +1,6 @@
 """From a wish to a yes: quote, change, commit, cancel, approve. Each is one transaction, and so is what it tells the workflow."""
 
+from dataclasses import replace
 from typing import Final
 
 import sqlalchemy as sa
@@ -180,8 +181,9 @@ class Bargain:
         """Start the workflow, or tell it of the yes it waits for."""
         if not current.started:
             more = {"started": True, "committed_at": self._book.clock()}
-            self._engine.start(connection, current.id, {"digest": quote.digest})
-            return self._turn(connection, current.id, Change(State.ACCEPTED, agreed=quote, more=more))
+            begin = self._engine.start(connection, current.id, {"digest": quote.digest})
+            accepted = self._turn(connection, current.id, Change(State.ACCEPTED, agreed=quote, more=more))
+            return replace(accepted, then=begin)
         again = current.state is State.QUOTED
         message, key = {"kind": "consent", "digest": quote.digest}, f"{current.id}:consent:{quote.digest}"
         self._engine.send(connection, current.id, message, key)

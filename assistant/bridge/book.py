@@ -40,6 +40,15 @@ class Book:
         """Return an order, or None if it never came."""
         return self.database.read(lambda c: pages.find(c, order))
 
+    @staticmethod
+    def order_in(connection: sa.Connection, order: str) -> Record:
+        """Return an order that there is, which nobody else can change until the caller's transaction ends."""
+        record = pages.locked(connection, order)
+        if record is None:
+            msg = f"no order {order}"
+            raise LookupError(msg)
+        return record
+
     def both(self, order: str, digest: str) -> tuple[Record | None, Offer | None]:
         """Return an order and one of its offers."""
         return self.database.read(lambda c: pages.find_both(c, order, digest))
@@ -53,15 +62,17 @@ class Book:
 
         With `after_seq` only if the order is not over and has heard of nothing as new as that.
         """
-
-        def work(connection: sa.Connection) -> tuple[Record, News | None]:
-            record, changed = pages.say(connection, order, cause, change, self.clock(), after_seq)
-            return record, self._news(connection, record, cause) if changed else None
-
-        record, news = self.database.write(work)
-        if news is not None:
-            self._tell(news)
+        record, tell = self.database.write(lambda c: self.say_in(c, order, cause, change, after_seq=after_seq))
+        tell()
         return record
+
+    def say_in(
+        self, connection: sa.Connection, order: str, cause: str, change: Change, *, after_seq: int | None = None
+    ) -> tuple[Record, Callable[[], None]]:
+        """Do as `say` in the caller's transaction; also return what tells the car, to be called after the commit."""
+        record, changed = pages.say(connection, order, cause, change, self.clock(), after_seq)
+        news = [self._news(connection, record, cause)] if changed else []
+        return record, lambda: self._hand(news)
 
     def hear(self, told: Sequence[tuple[State, Callback]]) -> frozenset[str]:
         """Write down news that leaves orders in the state they are in, all in one transaction; return the ids of the others.
@@ -88,18 +99,14 @@ class Book:
             return news, others
 
         news, others = self.database.write(work)
-        for one in news:
-            self._tell(one)
+        self._hand(news)
         return frozenset(others)
 
     def refresh(self, order: str, facts: Mapping[str, Fact]) -> Record:
         """Write down what a company said in passing (where a driver is), unless the order has ended."""
 
         def work(connection: sa.Connection) -> Record:
-            record = pages.locked(connection, order)
-            if record is None:
-                msg = f"no order {order}"
-                raise LookupError(msg)
+            record = self.order_in(connection, order)
             change = Change(facts=facts, reason=record.reason)
             return record if record.over else pages.alter(connection, order, change, self.clock())
 
@@ -119,6 +126,11 @@ class Book:
     def sent(self, ids: list[str]) -> None:
         """Write down that the broker has these."""
         self.database.write(lambda c: sql.many(c, _SENT, ids))
+
+    def _hand(self, news: Sequence[News]) -> None:
+        """Hand on news that is committed."""
+        for one in news:
+            self._tell(one)
 
     def _news(self, connection: sa.Connection, record: Record, cause: str) -> News:
         """Write news down beside the change it is about."""

@@ -6,6 +6,10 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 Json = Mapping[str, Any]
+Writing = Callable[[sa.Connection], tuple[Json, Callable[[], None]]]
+"""Writes in a transaction, and may be called for another one where that fails; returns an answer, and what is done once it is committed."""
+Result = Json | Writing
+"""What a step comes to."""
 
 
 class Run(Protocol):
@@ -15,10 +19,11 @@ class Run(Protocol):
     brief: Json
     """What it was started with."""
 
-    async def step(self, name: str, work: Callable[[], Json]) -> Json:
+    async def step(self, name: str, work: Callable[[], Result]) -> Json:
         """Run `work` (blocking, in a thread) and write its answer down; after a crash it may run again, once more at most.
 
-        `work` never raises and bears its own idempotency key. A step that was written down is not run again.
+        `work` never raises and bears its own idempotency key. A step that was written down is not run again. What it returns
+        a Writing for is written together with the answer, or not at all: not by a bridge that the order was taken from.
         """
         ...
 
@@ -38,8 +43,11 @@ class Engine(Protocol):
         """Begin; workflows that this executor left unfinished go on."""
         ...
 
-    def start(self, connection: sa.Connection, order: str, brief: Json) -> None:
-        """Write an order's workflow down in the caller's transaction; from its commit on it survives any crash. Only once an order."""
+    def start(self, connection: sa.Connection, order: str, brief: Json) -> Callable[[], None]:
+        """Write an order's workflow down in the caller's transaction; from its commit on it survives any crash. Only once an order.
+
+        Returns what sets it going at once, to be called after the commit; `notice` does it too, more slowly.
+        """
         ...
 
     def send(self, connection: sa.Connection, order: str, message: Json, key: str) -> bool:

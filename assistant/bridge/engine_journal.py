@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from assistant.bridge import journal
 from assistant.bridge.database import Database
-from assistant.bridge.engine import Json, Tale
+from assistant.bridge.engine import Json, Result, Tale
 from assistant.bridge.journal import Entry, Story
 from assistant.bridge.run_journal import JournalRun
 
@@ -81,9 +81,10 @@ class JournalEngine:
         self._go_on(self._database.read(lambda c: journal.awake(c, self._executor)))
         self._mail.start()
 
-    def start(self, connection: sa.Connection, order: str, brief: Json) -> None:
-        """Write an order's workflow down."""
-        journal.start(connection, order, self._executor, brief, self.clock())
+    def start(self, connection: sa.Connection, order: str, brief: Json) -> Callable[[], None]:
+        """Write an order's workflow down; return what sets it going."""
+        story = journal.start(connection, order, self._executor, brief, self.clock())
+        return lambda: self._begin([story])
 
     def send(self, connection: sa.Connection, order: str, message: Json, key: str) -> bool:
         """Put a message into the mailbox, once per key."""
@@ -117,7 +118,7 @@ class JournalEngine:
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._write_ends()
 
-    def perform(self, run: JournalRun, n: int, work: Callable[[], tuple[str, Json, str]]) -> Entry:
+    def perform(self, run: JournalRun, n: int, work: Callable[[], tuple[str, Result, str]]) -> Entry:
         """Do what gives an entry (its name, its answer, the key of a message it takes), and write it down.
 
         Returns what stands there then. While the bridge leaves, nothing is begun any more.
@@ -125,21 +126,23 @@ class JournalEngine:
         if self._leaving:
             raise _LetGoError
         order, parked = run.order, run.parked
-        name, answer, key = work()
-        entry = Entry(name, answer, self.clock())
+        name, found, key = work()
 
-        def write(connection: sa.Connection) -> Entry | None:
+        def write(connection: sa.Connection) -> tuple[Entry, Callable[[], None]]:
+            answer, then = found(connection) if callable(found) else (found, _nothing)
+            entry = Entry(name, answer, self.clock())
             stands = journal.enter(connection, order, self._executor, n, entry)
+            if stands is None:
+                raise _LostError
             if key and stands is entry:
                 journal.take(connection, order, key)
             if parked:
                 journal.park(connection, order, self._executor, 0.0)
-            return stands
+            return stands, then
 
-        stands = self._database.write(write)
-        if stands is None:
-            raise _LostError
+        stands, then = self._database.write(write)
         run.parked = False
+        then()
         return stands
 
     def park(self, run: JournalRun, due: float) -> Never:
@@ -174,10 +177,7 @@ class JournalEngine:
     def _round(self, *, all_due: bool) -> None:
         """Begin what was noticed and, as far as there is room, what has mail or is due; deliver the mail."""
         noticed = {self._noticed.get() for _ in range(self._noticed.qsize())}
-        new = {order for order in noticed if order not in self._runs}
-        new_ones = self._go_on(list(new))
-        if noticed and noticed == new and all(not story.entries for story in new_ones) and not all_due:
-            return
+        self._go_on([order for order in noticed if order not in self._runs])
         letters = self._database.read(lambda c: journal.new_mail(c, self._executor))
         waiting = dict.fromkeys(order for order, _, _ in letters)
         if all_due:
@@ -187,15 +187,18 @@ class JournalEngine:
         self._go_on(asleep[: max(0, AWAKE - len(self._runs))])
         self._deliver(letters)
 
-    def _go_on(self, orders: Sequence[str]) -> Sequence[Story]:
-        """Tell runs of this executor from where their journals end; return them."""
-        found = self._database.read(lambda c: journal.stories(c, self._executor, orders)) if orders else ()
+    def _go_on(self, orders: Sequence[str]) -> None:
+        """Tell runs of this executor from where their journals end."""
+        if orders:
+            self._begin(self._database.read(lambda c: journal.stories(c, self._executor, orders)))
+
+    def _begin(self, stories: Sequence[Story]) -> None:
+        """Tell runs on that are not told yet."""
         with self.lock:
-            for story in found:
+            for story in stories:
                 if story.order not in self._runs and not self._leaving:
                     run = self._runs[story.order] = JournalRun(self, story)
                     self._tell(run)
-        return found
 
     def _deliver(self, letters: Sequence[tuple[str, str, Json]]) -> None:
         """Put messages before the runs they are for."""
@@ -262,3 +265,7 @@ class JournalEngine:
         ended = [self._ended.get() for _ in range(self._ended.qsize())]
         if ended:
             self._database.write(lambda c: journal.end(c, ended, self._executor))
+
+
+def _nothing() -> None:
+    """Do nothing."""

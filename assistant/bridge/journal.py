@@ -158,7 +158,7 @@ def bring_up(connection: sa.Connection, before: frozenset[str]) -> None:
             index.create(connection)
 
 
-def start(connection: sa.Connection, order: str, executor: str, brief: Json, now: float) -> None:
+def start(connection: sa.Connection, order: str, executor: str, brief: Json, now: float) -> Story:
     """Write a run down; a second one of the same order fails the transaction."""
     row = {
         "order_id": order,
@@ -169,6 +169,7 @@ def start(connection: sa.Connection, order: str, executor: str, brief: Json, now
         "ended": False,
     }
     Database.put(connection, _START, row)
+    return Story(order, brief, now, 0.0, ())
 
 
 def send(connection: sa.Connection, order: str, message: Json, key: str, now: float) -> bool:

@@ -61,7 +61,9 @@ class Operations:
         answer = self._answer(vehicle, request)
         if answer.op is Op.PROBLEM:
             self._meter.problem(str(answer.body["reason"]))
-        if request.op in TELLING:
+        if answer.then is not None:
+            answer.then()
+        elif request.op in TELLING:
             self._engine.notice(request.order)
         return answered(self._book.clock, request.id, request.trace, answer)
 

@@ -14,7 +14,7 @@ from assistant.bridge.providers.ports import Trade
 from assistant.bridge.providers.trade import Callback, ProviderError, Stage
 from assistant.bridge.services import Services
 from assistant.bridge.shape import write
-from assistant.bridge.works import STATES
+from assistant.bridge.telling import STATES
 
 _log = logging.getLogger(__name__)
 

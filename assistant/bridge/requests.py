@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -26,6 +26,8 @@ class Answer:
     body: Mapping[str, Any]
     order: str = ""
     rev: int = 0
+    then: Callable[[], None] | None = field(default=None, compare=False)
+    """What is done once it is committed; a request that comes again does not do it."""
 
 
 _KNOWN: Final = sa.select(requests).where(

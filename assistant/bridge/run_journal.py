@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Never, Protocol
 
-from assistant.bridge.engine import Json
+from assistant.bridge.engine import Json, Result
 from assistant.bridge.journal import RECEIVED, Entry, Story
 
 
@@ -21,7 +21,7 @@ class Host(Protocol):
         """What is held by whoever changes a run's mailbox, or whether it waits."""
         ...
 
-    def perform(self, run: "JournalRun", n: int, work: Callable[[], tuple[str, Json, str]]) -> Entry:
+    def perform(self, run: "JournalRun", n: int, work: Callable[[], tuple[str, Result, str]]) -> Entry:
         """Do what gives an entry (its name, its answer, the key of a message it takes), and write it down."""
         ...
 
@@ -57,7 +57,7 @@ class JournalRun:
         """Tell whether a message lies here that was not taken."""
         return bool(self._mail)
 
-    async def step(self, name: str, work: Callable[[], Json]) -> Json:
+    async def step(self, name: str, work: Callable[[], Result]) -> Json:
         """Run `work` and write its answer down."""
         told = self._next_told()
         entry = told or self._engine.perform(self, self._n, lambda: (name, work(), ""))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Final
 
-from assistant.bridge.engine import Json, Run
+from assistant.bridge.engine import Json, Result, Run
 from assistant.bridge.providers.trade import Stage
 from assistant.bridge.settle import How
 from assistant.bridge.works import Paid, Works
@@ -197,7 +197,7 @@ class OrderTale:
         return await self._run.step(f"end:{i}", lambda: works.end(f"end:{i}", state, reason, refunded))
 
     async def _do(
-        self, name: str, work: Callable[[str], Json], tried: Json | None = None, *, insist: bool = False
+        self, name: str, work: Callable[[str], Result], tried: Json | None = None, *, insist: bool = False
     ) -> Json:
         """Run a step until it is certain; what is only down is given up after PATIENCE rounds unless `insist`.
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from assistant.bridge.engine import Json, Run
+from assistant.bridge.engine import Json, Result, Run
 from assistant.bridge.pages import Change
 from assistant.bridge.providers.trade import Stage
 from assistant.bridge.settle import How
@@ -42,7 +42,7 @@ class PartWorks(Works):
         """Buy it."""
         return self.place(step, self.digest)
 
-    def charge(self, step: str) -> Json:
+    def charge(self, step: str) -> Result:
         """Take its money, and tell the car."""
         return self.capture(step, self.digest, self.paid or Paid("", 0), self.placed["booking"], 0)
 

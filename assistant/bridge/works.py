@@ -2,31 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from assistant.bridge import shape
 from assistant.bridge.book import Book
-from assistant.bridge.engine import Json
+from assistant.bridge.engine import Json, Result, Writing
 from assistant.bridge.metrics import Meter
 from assistant.bridge.pages import Change, Record
 from assistant.bridge.providers.ports import Trade
-from assistant.bridge.providers.trade import Booking, Declined, Offer, ProviderError, Stage
+from assistant.bridge.providers.trade import Booking, Declined, Offer, ProviderError
 from assistant.bridge.services import Services
 from assistant.bridge.settle import How, Settled, settle
 from assistant.bridge.shape import write
+from assistant.bridge.telling import STATES, Telling, beside
 from assistant.core.money import Money
 from assistant.core.order import Receipt, State
 
 T = TypeVar("T")
-
-STATES: Final = {
-    Stage.UNDER_WAY: State.IN_PROGRESS,
-    Stage.BOOKED: State.DONE,
-    Stage.OVER: State.DONE,
-    Stage.CALLED_OFF: State.CANCELLING,
-    Stage.CANCELLED: State.CANCELLED,
-}
-"""What a booking's stage means for the order; called off, it is first taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +32,7 @@ class Paid:
 class Works:
     """Everything a workflow can do for one order."""
 
-    __slots__ = ("_book", "_fixed", "_meter", "_offers", "_order", "_services", "_sleep")
+    __slots__ = ("_book", "_fixed", "_meter", "_offers", "_order", "_services", "_sleep", "_telling")
 
     def __init__(
         self, order: str, book: Book, services: Services, meter: Meter, sleep: Callable[[float], None]
@@ -51,6 +43,7 @@ class Works:
         self._services = services
         self._meter = meter
         self._sleep = sleep
+        self._telling = Telling(order, book, meter)
         self._fixed: Record | None = None
         self._offers: dict[str, Offer] = {}
 
@@ -59,7 +52,7 @@ class Works:
         self._fixed = None
         self._offers.clear()
 
-    def buy(self, n: int, digest: str) -> Json:
+    def buy(self, n: int, digest: str) -> Result:
         """Authorise, place and capture, each with its own key, as far as all goes well; return the answers by step names."""
         money = self.authorise(f"authorise:{n}", digest, 0)
         done: dict[str, Json] = {f"authorise:{n}": money}
@@ -67,7 +60,8 @@ class Works:
             placed = done[f"place:{n}"] = self.place(f"place:{n}", digest)
             if placed["how"] == How.OK:
                 paid = Paid(money["reference"], money["minor"])
-                done[f"capture:{n}"] = self.capture(f"capture:{n}", digest, paid, placed["booking"], 0)
+                taken = self.capture(f"capture:{n}", digest, paid, placed["booking"], 0)
+                return beside(done, f"capture:{n}", taken)
         return done
 
     def authorise(self, step: str, digest: str, already_minor: int) -> Json:
@@ -116,7 +110,7 @@ class Works:
             lambda booking: {"booking": write(booking)},
         )
 
-    def capture(self, step: str, digest: str, paid: Paid, placed: Json, already_minor: int) -> Json:
+    def capture(self, step: str, digest: str, paid: Paid, placed: Json, already_minor: int) -> Result:
         """Take the reserved money, then tell the car what it has, with the receipt."""
         _, offer = self._both(digest)
         currency = offer.quote.amount.currency
@@ -131,7 +125,7 @@ class Works:
                 return taken
         booking = shape.read(Booking, placed)
         charged = Money(already_minor + paid.minor, currency)
-        return self._bought(step, booking, Receipt(booking.reference, charged, int(self._book.clock())), offer)
+        return self._telling.bought(step, booking, Receipt(booking.reference, charged, int(self._book.clock())), offer)
 
     def refund(self, step: str, payments: tuple[Paid, ...], minor: int) -> Json:
         """Give `minor` back, from the last payment on; what could not be asked yet is asked again with the same keys."""
@@ -159,14 +153,14 @@ class Works:
             lambda booking: {"give_back": max(0, charged_minor - booking.fee_minor)},
         )
 
-    def news(self, step: str, booking: Json) -> Json:
+    def news(self, step: str, booking: Json) -> Writing:
         """Tell the car where its order stands, unless newer news was told."""
-        return self._told(step, shape.read(Booking, booking))
+        return self._telling.stands(step, shape.read(Booking, booking))
 
-    def look(self, step: str, reference: str) -> Json:
+    def look(self, step: str, reference: str) -> Result:
         """Ask the company where the order stands; its silence changes nothing."""
         try:
-            return self._told(step, self._trade().look(reference))
+            return self._telling.stands(step, self._trade().look(reference))
         except ProviderError:
             return {"stage": "", "over": False}
 
@@ -222,28 +216,6 @@ class Works:
         """Call the operator: something could not be undone."""
         self._meter.alarm(what, self._order, reason)
         return {}
-
-    def _bought(self, step: str, booking: Booking, receipt: Receipt, offer: Offer) -> Json:
-        """Tell the car that it is bought."""
-        over = booking.stage is Stage.OVER
-        stage = Stage.UNDER_WAY if booking.stage is Stage.CALLED_OFF else booking.stage
-        more = {"reference": booking.reference, "seq": booking.seq, "over": over}
-        facts = {**offer.facts, **booking.facts, "service_state": booking.state}
-        change = Change(STATES[stage], receipt=receipt, agreed=offer.quote, facts=facts, more=more)
-        record = self._book.say(self._order, step, change)
-        self._meter.bought(record.service, record.committed_at, self._book.clock())
-        return Settled(How.OK).json(stage=stage.value, over=over)
-
-    def _told(self, step: str, booking: Booking) -> Json:
-        """Write a booking's state into the order if it is newer than what was told."""
-        record, state = self._record(), STATES[booking.stage]
-        if record.over or booking.seq <= record.seq:
-            return {"stage": booking.stage.value if record.seq == booking.seq else "", "over": record.over}
-        facts = {**record.facts, **booking.facts, "service_state": booking.state}
-        more = {"seq": booking.seq, "over": booking.stage is Stage.OVER}
-        change = Change(state, facts=facts, more=more, reason="called_off" if booking.stage is Stage.CALLED_OFF else "")
-        after = self._book.say(self._order, step, change, after_seq=booking.seq)
-        return {"stage": booking.stage.value if after.seq == booking.seq else "", "over": after.over}
 
     def _refunded(self, step: str, key: str, paid: Paid, part: Money) -> Json:
         """Give a part of one payment back."""

@@ -9,7 +9,7 @@ import pytest
 
 from assistant.bridge import engine_journal
 from assistant.bridge.database import Database
-from assistant.bridge.engine import Json, Run
+from assistant.bridge.engine import Json, Run, Writing
 from assistant.bridge.engine_journal import JournalEngine
 from tests.link.broker import until
 
@@ -178,6 +178,57 @@ def test_a_start_that_was_undone_never_runs(stage: Stage) -> None:
     time.sleep(0.5)
 
     assert stage.did == []
+
+
+def test_what_was_started_is_told_at_once_without_being_looked_for(stage: Stage) -> None:
+    engine = stage.executor("a")
+    begin = stage.database.write(lambda c: engine.start(c, ORDER, {"digest": "d"}))
+    time.sleep(0.5)
+    assert stage.did == []
+
+    begin()
+    begin()
+
+    assert until(lambda: stage.did and engine._busy == 0)
+    assert stage.did == ["a: first"]
+
+
+def test_what_a_step_writes_is_there_with_its_answer_and_not_at_all_once_the_order_is_anothers(stage: Stage) -> None:
+    told = list[str]()
+    engines = dict[str, JournalEngine]()
+
+    async def tale(run: Run) -> str:
+        name = next(name for name, engine in engines.items() if engine._runs.get(run.order) is run)
+
+        def work() -> Writing:
+            stage._do(name, "asked")
+            return write
+
+        def write(connection: Any) -> tuple[Json, Callable[[], None]]:
+            engines[name].start(connection, f"by {name}", {})
+            return {"by": name}, lambda: told.append(name)
+
+        answer = await run.step("write", work)
+        stage.ended.append(f"{answer['by']} for {name}")
+        return "over"
+
+    for name in ("slow", "heir"):
+        engines[name] = JournalEngine(stage.database, name, time.time)
+        stage.engines.append(engines[name])
+        engines[name].open(tale)
+    stage.hold.clear()
+    stage.start(engines["slow"])
+    assert until(lambda: stage.did == ["slow: asked"])
+
+    assert engines["heir"].take_over("slow") == 1
+    assert until(lambda: "heir: asked" in stage.did)
+    stage.hold.set()
+
+    assert until(lambda: stage.ended and not engines["slow"]._runs)
+    assert stage.ended == ["heir for heir"]
+    assert told == ["heir"]
+    rows = stage.database.read(lambda c: c.exec_driver_sql("SELECT order_id FROM bridge_run ORDER BY order_id").all())
+    assert [row[0] for row in rows] == [ORDER, "by heir"]
 
 
 def test_what_is_forgotten_leaves_no_row(stage: Stage) -> None:
