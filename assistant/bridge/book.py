@@ -13,8 +13,10 @@ from assistant.bridge.database import Database
 from assistant.bridge.pages import Change, News, Record
 from assistant.bridge.providers.trade import Callback, Offer
 from assistant.bridge.records import METADATA, SCHEMA, messages, schema
+from assistant.bridge.requests import envelope
 from assistant.core.order import Fact, State
 from assistant.errors import CabinError
+from assistant.link.wire import Op
 
 _SENT: Final = sa.update(messages).where(messages.c.sent.is_(False), sql.among(messages.c.id)).values(sent=True)
 """News has no index by its id; that of what is unsent is short."""
@@ -121,7 +123,10 @@ class Book:
             .limit(limit)
         )
         rows = self.database.read(lambda c: c.execute(query).all())
-        return [News(r.id, r.vehicle, r.order_id, r.cause, r.rev, json.loads(r.body)) for r in rows]
+        return [
+            News(r.vehicle, r.cause, envelope(self.clock, r.id, Op.ORDER, json.loads(r.body), r.order_id, r.rev))
+            for r in rows
+        ]
 
     def sent(self, ids: list[str]) -> None:
         """Write down that the broker has these."""
@@ -134,7 +139,9 @@ class Book:
 
     def _news(self, connection: sa.Connection, record: Record, cause: str) -> News:
         """Write news down beside the change it is about."""
-        news = News(self._name(), record.vehicle, record.id, cause, record.rev, record.snapshot.to_json())
+        body = record.snapshot.to_json()
+        message = envelope(self.clock, self._name(), Op.ORDER, body, record.id, record.rev)
+        news = News(record.vehicle, cause, message)
         pages.note(connection, news, self.clock())
         return news
 

@@ -18,13 +18,11 @@ from assistant.bridge.leases import LEASE_S, RENEW_S, Leases
 from assistant.bridge.metrics import Meter
 from assistant.bridge.operations import Operations
 from assistant.bridge.outgoing import Outgoing
-from assistant.bridge.pages import News
 from assistant.bridge.providers.desk import Desk
 from assistant.bridge.providers.sandboxes import sandboxes
 from assistant.bridge.pump import Pump
 from assistant.bridge.reads import Reads
 from assistant.bridge.reconcile import Reconciler
-from assistant.bridge.requests import envelope
 from assistant.bridge.retention import Retention
 from assistant.bridge.services import Services
 from assistant.bridge.tale import OrderTale
@@ -32,7 +30,6 @@ from assistant.bridge.tale_together import LeadTale, PartTale, PartWorks
 from assistant.bridge.works import Works
 from assistant.core.consent import Part
 from assistant.core.uuid7 import RANDOM_BYTES, uuid7
-from assistant.link.wire import Op, encode
 
 _log = logging.getLogger(__name__)
 W = TypeVar("W", bound=Works)
@@ -86,7 +83,7 @@ class Bridge:
         for service, url, token in options.companies:
             self.services = self.services.with_company(url, service, token)
         self.engine: Engine = engine or JournalEngine(self.database, options.name, clock, options.linger_s)
-        self.outgoing = Outgoing(self._message, self.meter)
+        self.outgoing = Outgoing(self.meter)
         self.book = Book(self.database, clock, self._name, self.outgoing.put)
         self.outgoing.book = self.book
         self.retention = Retention(self.book, self.services, self.engine)
@@ -171,7 +168,3 @@ class Bridge:
     def _name(self) -> str:
         """Return a new id."""
         return uuid7(int(self.clock() * 1000), os.urandom(RANDOM_BYTES))
-
-    def _message(self, news: News) -> bytes:
-        """Return news as a message."""
-        return encode(envelope(self.clock, news.id, Op.ORDER, dict(news.body), news.order, news.rev))

@@ -10,6 +10,7 @@ from typing import Final
 from assistant.bridge.book import Book
 from assistant.bridge.metrics import Meter
 from assistant.bridge.pages import News
+from assistant.link.wire import encode
 
 _log = logging.getLogger(__name__)
 
@@ -32,9 +33,8 @@ class Outgoing:
 
     book: Book
 
-    def __init__(self, message: Callable[[News], bytes], meter: Meter) -> None:
-        """`message` makes the bytes of news; `book` is set before `open`."""
-        self._message = message
+    def __init__(self, meter: Meter) -> None:
+        """`book` is set before `open`."""
         self._meter = meter
         self._news: queue.SimpleQueue[News | None] = queue.SimpleQueue()
         self._sent: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -55,14 +55,14 @@ class Outgoing:
 
     def put(self, news: News) -> None:
         """Tell news that is committed; from any thread."""
-        self._under_way[news.id] = time.monotonic()
+        self._under_way[news.message.id] = time.monotonic()
         self._news.put(news)
 
     def sweep(self) -> int:
         """Tell again what was not sent, by us or by a bridge that died; return how much."""
         stale, long_ago = self.book.unsent(STALE_S, BATCH), time.monotonic() - AGAIN_S
         for news in stale:
-            if self._under_way.get(news.id, long_ago) <= long_ago:
+            if self._under_way.get(news.message.id, long_ago) <= long_ago:
                 self.put(news)
         self._meter.unsent(len(stale))
         return len(stale)
@@ -76,12 +76,13 @@ class Outgoing:
     def _tell(self, deliver: Deliver) -> None:
         """Hand news on, one at a time."""
         while (news := self._news.get()) is not None:
+            name = news.message.id
             try:
-                deliver(news.vehicle, self._message(news), lambda name=news.id: self._sent.put(name))  # type: ignore[misc]
+                deliver(news.vehicle, encode(news.message), lambda name=name: self._sent.put(name))  # type: ignore[misc]
             except NotNowError:
-                self._under_way.pop(news.id, None)
+                self._under_way.pop(name, None)
             except Exception:  # noqa: BLE001  one message must not end the thread
-                _log.exception("not delivered", extra={"fields": {"order": news.order}})
+                _log.exception("not delivered", extra={"fields": {"order": news.message.order}})
 
     def _note(self) -> None:
         """Write down what was sent, many at a time."""

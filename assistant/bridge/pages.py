@@ -15,6 +15,7 @@ from assistant.bridge.providers.trade import Offer
 from assistant.bridge.records import messages, offers, orders
 from assistant.core.order import Fact, Receipt, Snapshot, State
 from assistant.core.quote import Quote, canonical
+from assistant.link.wire import Envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,9 @@ class Record:
 class News:
     """A message for a car that is not yet known to have reached the broker."""
 
-    id: str
     vehicle: str
-    order: str
     cause: str
-    rev: int
-    body: Mapping[str, Any]
+    message: Envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +170,12 @@ def say(
 def note(connection: sa.Connection, news: News, now: float) -> None:
     """Write news down."""
     row = {
-        "order_id": news.order,
+        "order_id": news.message.order,
         "cause": news.cause,
-        "id": news.id,
+        "id": news.message.id,
         "vehicle": news.vehicle,
-        "rev": news.rev,
-        "body": _text(news.body),
+        "rev": news.message.rev,
+        "body": news.message.body_text.decode(),
         "sent": False,
         "at": now,
     }
