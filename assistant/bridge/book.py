@@ -12,7 +12,7 @@ from assistant.bridge import pages, sql
 from assistant.bridge.database import Database
 from assistant.bridge.pages import Change, News, Record
 from assistant.bridge.providers.trade import Callback, Offer
-from assistant.bridge.records import METADATA, SCHEMA, messages, schema
+from assistant.bridge.records import FILL, METADATA, SCHEMA, messages, requests, schema
 from assistant.bridge.requests import envelope
 from assistant.core.order import Fact, State
 from assistant.errors import CabinError
@@ -149,11 +149,24 @@ class Book:
 def _bring_up(connection: sa.Connection, before: frozenset[str]) -> None:
     """Bring the tables up to date that were there `before`."""
     known = connection.execute(sa.select(sa.func.max(schema.c.version))).scalar_one()
-    if known is None:
-        if "bridge_request" in before:
-            connection.exec_driver_sql("ALTER TABLE bridge_request DROP COLUMN errand")
-        connection.execute(sa.insert(schema), {"version": SCHEMA})
-    elif known > SCHEMA:
+    if known is not None and known > SCHEMA:
         raise CabinError(
             f"this book is a newer bridge's (schema {known}, this one knows {SCHEMA})", "update cabin-bridge"
         )
+    if known == SCHEMA:
+        return
+    if known is None and requests.name in before:
+        connection.exec_driver_sql("ALTER TABLE bridge_request DROP COLUMN errand")
+    if requests.name in before:
+        _change_indexes(connection)
+    connection.execute(sa.insert(schema), {"version": SCHEMA})
+
+
+def _change_indexes(connection: sa.Connection) -> None:
+    """Drop an index that nothing asked, keep only what is unsent in another, and let PostgreSQL leave room on a page."""
+    connection.exec_driver_sql("DROP INDEX IF EXISTS bridge_order_age")
+    for index in messages.indexes:
+        index.drop(connection)
+        index.create(connection)
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"ALTER TABLE bridge_order SET (fillfactor = {FILL})")

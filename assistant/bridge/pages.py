@@ -17,6 +17,9 @@ from assistant.core.order import Fact, Receipt, Snapshot, State
 from assistant.core.quote import Quote, canonical
 from assistant.link.wire import Envelope
 
+KEPT: Final = 4_096
+"""Texts of a kind that are kept as what was read from them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -223,7 +226,7 @@ def _record(row: Any) -> Record:
         rev=row.rev,
         quote=None if row.quote is None else _quote(row.quote),
         agreed=None if row.agreed is None else _quote(row.agreed),
-        receipt=None if row.receipt is None else Receipt.from_json(json.loads(row.receipt)),
+        receipt=None if row.receipt is None else _receipt(row.receipt),
         reason=row.reason,
         facts=json.loads(row.facts),
         approved=row.approved,
@@ -236,10 +239,16 @@ def _record(row: Any) -> Record:
     )
 
 
-@lru_cache(4_096)
+@lru_cache(KEPT)
 def _quote(text: str) -> Quote:
     """Read a quote; each is read several times in an order's life, and its digest is counted again each time."""
     return Quote.from_json(json.loads(text))
+
+
+@lru_cache(KEPT)
+def _receipt(text: str) -> Receipt:
+    """Read a receipt."""
+    return Receipt.from_json(json.loads(text))
 
 
 def _text(value: Mapping[str, Any]) -> str:

@@ -9,6 +9,8 @@ from typing import Any, Final
 FLOAT: Final = 701
 """PostgreSQL's number for `double precision`; all other types it finds out by itself."""
 _PREPARED: Final = "prepared"
+_LOADS: Final = "loads"
+"""Where a connection keeps how the columns of what is prepared are read."""
 _GOOD: Final = frozenset({1, 2})
 """libpq's PGRES_COMMAND_OK and PGRES_TUPLES_OK."""
 _SYNC: Final = 10
@@ -38,7 +40,10 @@ def execute(driver: Any, info: MutableMapping[Any, Any], text: str, values: Sequ
     """Run a statement with `$1`, `$2` for its values; `info` lives and dies with the connection. Raises the driver's error."""
     name, given = _ready(driver, info, text, values)
     result = _good(driver, driver.pgconn.exec_prepared(name, given))
-    columns = [(n, _LOAD.get(result.ftype(n), bytes.decode)) for n in range(result.nfields)]
+    loads: dict[bytes, Sequence[tuple[int, Callable[[bytes], Any]]]] = info.setdefault(_LOADS, {})
+    columns = loads.get(name)
+    if columns is None:
+        columns = loads[name] = [(n, _LOAD.get(result.ftype(n), bytes.decode)) for n in range(result.nfields)]
     get = result.get_value
     rows = [
         [None if (raw := get(row, n)) is None else load(raw) for n, load in columns] for row in range(result.ntuples)

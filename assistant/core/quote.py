@@ -9,12 +9,14 @@ from typing import Any, Final
 from assistant.core.money import Money
 
 Json = Mapping[str, Any]
-_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-"""Made once: `json.dumps` makes one for each text, which takes longer than most texts."""
+_ENCODER: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+)
+"""Made once: `json.dumps` makes one for each text, which takes longer than most texts. What holds itself is too deep anyway."""
 
 
 def canonical(value: object) -> bytes:
-    """Return JSON as UTF-8 with sorted keys and no spaces, so that equal content has equal bytes; ValueError for NaN."""
+    """Return JSON as UTF-8 with sorted keys and no spaces, so that equal content has equal bytes; ValueError for NaN, RecursionError for what holds itself."""
     return _ENCODER.encode(value).encode()
 
 

@@ -201,6 +201,9 @@ def test_an_older_bridges_book_is_brought_up_to_date_with_all_that_is_in_it(tmp_
     with sqlite3.connect(tmp_path / "bridge.db") as book:
         book.execute("ALTER TABLE bridge_request ADD COLUMN errand TEXT NOT NULL DEFAULT ''")
         book.execute("DROP TABLE bridge_schema")
+        book.execute("CREATE INDEX bridge_order_age ON bridge_order (over, changed_at)")
+        book.execute("DROP INDEX bridge_message_unsent")
+        book.execute("CREATE INDEX bridge_message_unsent ON bridge_message (sent, at)")
 
     bridge = Bridge(Options(db))
     bridge.open(lambda _vehicle, _raw, sent: sent())
@@ -209,4 +212,7 @@ def test_an_older_bridges_book_is_brought_up_to_date_with_all_that_is_in_it(tmp_
 
     with bridge.database.engine.connect() as view:
         assert {order, another} == set(view.execute(sa.select(orders.c.id)).scalars())
+        assert {one["name"] for one in sa.inspect(view).get_indexes("bridge_order")} == {"ix_bridge_order_vehicle"}
+        (unsent,) = sa.inspect(view).get_indexes("bridge_message")
+        assert unsent["column_names"] == ["at"]
     bridge.database.close()

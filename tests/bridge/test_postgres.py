@@ -1,5 +1,6 @@
 """Statements on libpq itself: what psycopg's cursors did beside running them must not be missed."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -8,8 +9,10 @@ import sqlalchemy as sa
 pytest.importorskip("sqlalchemy")
 
 from assistant.bridge import journal, sql
+from assistant.bridge.book import Book
 from assistant.bridge.database import Database, connect, parse
 from assistant.bridge.engine import Json
+from assistant.bridge.records import FILL
 from assistant.errors import CabinError
 from tests.bridge.servers import Postgres
 
@@ -151,3 +154,23 @@ def test_connections_that_were_kept_over_a_crash_are_not_used_again(database: Da
     postgres.start()
 
     assert awake(database) == AWAKE
+
+
+def test_a_book_of_before_is_brought_up_to_date(database: Database) -> None:
+    book = Book(database, time.time, str, lambda _: None)
+    book.open()
+
+    def older(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("UPDATE bridge_schema SET version = 2")
+        connection.exec_driver_sql("ALTER TABLE bridge_order RESET (fillfactor)")
+        connection.exec_driver_sql('CREATE INDEX bridge_order_age ON bridge_order ("over", changed_at)')
+
+    database.write(older)
+    book.open()
+
+    (options,) = database.read(
+        lambda c: c.exec_driver_sql("SELECT reloptions FROM pg_class WHERE relname = 'bridge_order'").one()
+    )
+    assert options == [f"fillfactor={FILL}"]
+    found = database.read(lambda c: sa.inspect(c).get_indexes("bridge_order"))
+    assert {index["name"] for index in found} == {"ix_bridge_order_vehicle"}
