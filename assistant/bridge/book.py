@@ -64,7 +64,9 @@ class Book:
 
         With `after_seq` only if the order is not over and has heard of nothing as new as that.
         """
-        record, tell = self.database.write(lambda c: self.say_in(c, order, cause, change, after_seq=after_seq))
+        record, tell = self.database.write(
+            lambda c: self.say_in(c, order, cause, change, after_seq=after_seq), about=(order,)
+        )
         tell()
         return record
 
@@ -100,7 +102,7 @@ class Book:
                     news.append(self._news(connection, after, f"news:{newest.id}"))
             return news, others
 
-        news, others = self.database.write(work)
+        news, others = self.database.write(work, about={callback.order for _, callback in told})
         self._hand(news)
         return frozenset(others)
 
@@ -112,7 +114,7 @@ class Book:
             change = Change(facts=facts, reason=record.reason)
             return record if record.over else pages.alter(connection, order, change, self.clock())
 
-        return self.database.write(work)
+        return self.database.write(work, about=(order,))
 
     def unsent(self, older_than_s: float, limit: int) -> list[News]:
         """Return news that was not sent for so long, the oldest first."""

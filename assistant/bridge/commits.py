@@ -3,7 +3,7 @@
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -17,69 +17,96 @@ TOGETHER: Final = 32
 class _Job:
     """One transaction that waits for its turn, or for the one that leads it."""
 
-    __slots__ = ("error", "leads", "turn", "value", "work")
+    __slots__ = ("about", "error", "leads", "turn", "value", "work")
 
-    def __init__(self, work: Callable[[sa.Connection], Any]) -> None:
+    def __init__(self, work: Callable[[sa.Connection], Any], about: frozenset[str]) -> None:
         self.work = work
+        self.about = about
         self.turn = threading.Lock()
         self.turn.acquire()
-        self.leads: list[_Job] = []
-        """What it has to commit, itself first; empty unless it leads."""
+        self.leads: _Lane | None = None
+        """What it has to commit, itself first; None unless it leads."""
         self.value: Any = None
         self.error: BaseException | None = None
 
 
+class _Lane:
+    """One commit under way."""
+
+    __slots__ = ("about", "jobs")
+
+    def __init__(self, *jobs: _Job) -> None:
+        self.jobs = list(jobs)
+        self.about = set[str]().union(*(job.about for job in jobs))
+
+
 class Commits:
-    """Group commit without a thread of its own: who comes first leads all that came in meanwhile, then hands on."""
+    """Group commit without a thread of its own: who comes first leads all that came in meanwhile, then hands on.
+
+    What is about the same things goes into one commit, or into one after the other: in two at once it would wait for the
+    other's locks, or each for the other's, which PostgreSQL notices after a second.
+    """
 
     def __init__(self, scope: Callable[[], contextlib.AbstractContextManager[sa.Connection]], lanes: int) -> None:
         """Open transactions with `scope`, at most `lanes` at once."""
         self._scope = scope
-        self._free = lanes
+        self._most = lanes
+        self._lanes: list[_Lane] = []
         self._lock = threading.Lock()
         self._waiting: deque[_Job] = deque()
 
-    def run(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run `work` in a transaction; return or raise what it does, once that is committed or undone."""
-        job = _Job(work)
+    def run(self, work: Callable[[sa.Connection], T], about: Iterable[str] = ()) -> T:
+        """Run `work`, which changes rows of `about`, in a transaction; return or raise what it does, once that is committed or undone."""
+        job = _Job(work, frozenset(about))
         with self._lock:
-            if self._free:
-                self._free -= 1
-                job.leads = [job]
+            if len(self._lanes) < self._most and all(lane.about.isdisjoint(job.about) for lane in self._lanes):
+                job.leads = _Lane(job)
+                self._lanes.append(job.leads)
             else:
                 self._waiting.append(job)
-        if not job.leads:
+        if job.leads is None:
             job.turn.acquire()
-        if job.leads:
+        if job.leads is not None:
             self._lead(job.leads)
         if job.error is not None:
             raise job.error
         value: T = job.value
         return value
 
-    def _lead(self, jobs: list[_Job]) -> None:
+    def _lead(self, lane: _Lane) -> None:
         """Commit these and what came in since they were put together; then let the next one lead."""
         try:
             with self._lock:
-                jobs += self._next(TOGETHER - len(jobs))
-            self._commit(jobs)
+                self._fill(lane)
+            self._commit(lane.jobs)
         finally:
+            following = _Lane()
             with self._lock:
-                following = self._next(TOGETHER)
-                self._free += not following
-            if following:
-                following[0].leads = following
-                following[0].turn.release()
-            for job in jobs[1:]:
+                self._lanes.remove(lane)
+                self._fill(following)
+                if following.jobs:
+                    self._lanes.append(following)
+            if following.jobs:
+                following.jobs[0].leads = following
+                following.jobs[0].turn.release()
+            for job in lane.jobs[1:]:
                 job.turn.release()
 
-    def _next(self, most: int) -> list[_Job]:
-        """Take what waits, the oldest first; with the lock held."""
-        return [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+    def _fill(self, lane: _Lane) -> None:
+        """Take what waits, the oldest first, but for what is about the same as other lanes or as what goes on waiting; with the lock held."""
+        busy = set[str]().union(*(other.about for other in self._lanes if other is not lane))
+        for _ in range(len(self._waiting)):
+            job = self._waiting.popleft()
+            if len(lane.jobs) < TOGETHER and busy.isdisjoint(job.about):
+                lane.jobs.append(job)
+                lane.about |= job.about
+            else:
+                self._waiting.append(job)
+                busy |= job.about
 
     def _commit(self, jobs: Sequence[_Job]) -> None:
-        """Commit all that can be together, and each that fails by itself."""
-        together, alone = list(jobs), list[_Job]()
+        """Commit all that can be together, and each that fails by itself; those of other bridges lock in the same order."""
+        together, alone = sorted(jobs, key=lambda job: min(job.about, default="")), list[_Job]()
         while together:
             failed = self._attempt(together)
             if failed is None:

@@ -5,7 +5,7 @@ import logging
 import queue
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -148,13 +148,14 @@ class Database:
         self._forget_idle()
         self.engine.dispose()
 
-    def write(self, work: Callable[[sa.Connection], T]) -> T:
+    def write(self, work: Callable[[sa.Connection], T], about: Iterable[str] = ()) -> T:
         """Run `work` in a transaction, committed when this returns; a database that is away is waited for, a lost race is run again.
 
         Those that come in at once share a transaction and one wait for the disk, one after another. So `work` may run more
-        than once, and does nothing but read, write and return; one that raises leaves nothing and spoils no other.
+        than once, and does nothing but read, write and return; one that raises leaves nothing and spoils no other. `about`
+        names the orders whose rows it changes: none that is about one of them is under way beside it.
         """
-        return self._patiently(lambda: self._commits.run(work))
+        return self._patiently(lambda: self._commits.run(work, about))
 
     @staticmethod
     def put(connection: sa.Connection, insert: sa.Insert, row: Mapping[str, Any]) -> None:

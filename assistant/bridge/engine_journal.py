@@ -140,7 +140,7 @@ class JournalEngine:
                 journal.park(connection, order, self._executor, 0.0)
             return stands, then
 
-        stands, then = self._database.write(write)
+        stands, then = self._database.write(write, about=(order,))
         run.parked = False
         then()
         return stands

@@ -64,7 +64,7 @@ class Requests:
             Database.put(connection, _KEEP, self._row(vehicle, request, answer))
             return answer
 
-        return self._database.write(both)
+        return self._database.write(both, about=(request.order,))
 
     def _counted(self, request: Envelope, stored: Answer | None) -> Answer | None:
         """Count a request that came again."""

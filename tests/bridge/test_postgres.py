@@ -1,7 +1,9 @@
 """Statements on libpq itself: what psycopg's cursors did beside running them must not be missed."""
 
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +17,7 @@ from assistant.bridge.engine import Json
 from assistant.bridge.records import FILL
 from assistant.errors import CabinError
 from tests.bridge.servers import Postgres
+from tests.link.broker import until
 
 AWAKE = ["order-1"]
 MAIL = sa.insert(journal.mail)
@@ -154,6 +157,30 @@ def test_connections_that_were_kept_over_a_crash_are_not_used_again(database: Da
     postgres.start()
 
     assert awake(database) == AWAKE
+
+
+def test_what_is_about_one_order_is_never_under_way_at_once_and_holds_up_no_other(database: Database) -> None:
+    held, go, ran = threading.Event(), threading.Event(), list[str]()
+
+    def hold(_: sa.Connection) -> None:
+        held.set()
+        go.wait(10)
+        ran.append("first")
+
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(database.write, hold, about=("x",))
+        assert held.wait(10)
+        waiting = [
+            pool.submit(database.write, lambda _, name=name: ran.append(name), about=about)  # type: ignore[misc]
+            for name, about in (("same", ("x",)), ("both", ("y", "x")))
+        ]
+        assert until(lambda: len(database._commits._waiting) == 2)
+        assert database.write(lambda _: "another", about=("z",)) == "another"
+        assert ran == []
+        go.set()
+        for one in (first, *waiting):
+            one.result(10)
+    assert ran == ["first", "same", "both"]
 
 
 def test_a_book_of_before_is_brought_up_to_date(database: Database) -> None:
