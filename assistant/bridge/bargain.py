@@ -47,13 +47,12 @@ class Bargain:
             )
         except Declined as error:
             refused = Change(State.REFUSED, error.quote, reason=error.reason, more={**wish, "over": True})
-            return self._requests.once(vehicle, request, lambda c: self._put(c, vehicle, request, refused))
+            return self._requests.once(vehicle, request, lambda c: self._put(c, vehicle, request, refused)[0])
 
         def work(connection: sa.Connection) -> Answer:
-            answer = self._put(
-                connection, vehicle, request, Change(State.QUOTED, offer.quote, facts=offer.facts, more=wish)
-            )
-            pages.keep_offer(connection, request.order, offer, args, change=False)
+            quoted = Change(State.QUOTED, offer.quote, facts=offer.facts, more=wish)
+            answer, new = self._put(connection, vehicle, request, quoted)
+            pages.keep_offer(connection, request.order, offer, args, change=False, first=new)
             return answer
 
         return self._requests.once(vehicle, request, work)
@@ -205,14 +204,15 @@ class Bargain:
 
         return self._requests.once(vehicle, request, work)
 
-    def _put(self, connection: sa.Connection, vehicle: str, request: Envelope, change: Change) -> Answer:
-        """Write an order that may be new; one that was bought meanwhile stays as it is."""
+    def _put(self, connection: sa.Connection, vehicle: str, request: Envelope, change: Change) -> tuple[Answer, bool]:
+        """Write an order that may be new, and tell whether it is; one that was bought meanwhile stays as it is."""
         known = pages.locked(connection, request.order)
         if known is None:
-            return about(pages.begin(connection, request.order, vehicle, change, self._book.clock()).snapshot)
+            begun = pages.begin(connection, request.order, vehicle, change, self._book.clock())
+            return about(begun.snapshot), True
         if known.started or known.over:
-            return about(known.snapshot)
-        return self._turn(connection, request.order, change)
+            return about(known.snapshot), False
+        return self._turn(connection, request.order, change), False
 
     def _turn(self, connection: sa.Connection, order: str, change: Change) -> Answer:
         """Change an order and answer with where it stands then."""

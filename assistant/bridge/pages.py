@@ -193,9 +193,12 @@ def find_both(connection: sa.Connection, order: str, digest: str) -> tuple[Recor
     return _record(row), None if row.offered is None else _offer(row.offered, row.terms, row.told)
 
 
-def keep_offer(connection: sa.Connection, order: str, offer: Offer, args: Mapping[str, Any], *, change: bool) -> None:
-    """Keep an offer so that a consent to its digest can be carried out."""
-    if sql.one(connection, _OFFER, {"b_order": order, "b_digest": offer.quote.digest}) is not None:
+def keep_offer(
+    connection: sa.Connection, order: str, offer: Offer, args: Mapping[str, Any], *, change: bool, first: bool = False
+) -> None:
+    """Keep an offer, the `first` of a new order or maybe one that is kept already, so that a consent to its digest can be carried out."""
+    asked = {"b_order": order, "b_digest": offer.quote.digest}
+    if not first and sql.one(connection, _OFFER, asked) is not None:
         return
     row = {
         "order_id": order,

@@ -171,7 +171,7 @@ def test_what_is_about_one_order_is_never_under_way_at_once_and_holds_up_no_othe
         first = pool.submit(database.write, hold, about=("x",))
         assert held.wait(10)
         waiting = [
-            pool.submit(database.write, lambda _, name=name: ran.append(name), about=about)  # type: ignore[misc]
+            pool.submit(database.write, lambda _, name=name: ran.append(name), about=about)
             for name, about in (("same", ("x",)), ("both", ("y", "x")))
         ]
         assert until(lambda: len(database._commits._waiting) == 2)

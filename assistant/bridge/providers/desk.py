@@ -17,7 +17,8 @@ from assistant.bridge.providers.tables import faults as switches
 from assistant.bridge.providers.trade import Declined, Unreachable, Unsure
 from assistant.core.quote import canonical, sha256
 
-Effect = Callable[[sa.Connection, Mapping[Fault, float]], Mapping[str, Any]]
+Effect = Callable[[sa.Connection, Mapping[Fault, float], int], Mapping[str, Any]]
+"""Takes the faults that fit, and by how many minor units the order's price has moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +35,18 @@ class Call:
 
 _ANY_FAULT: Final = sa.select(switches.c.id).where(switches.c.times != 0).limit(1)
 _NOW: Final = sa.select(sa.exists().where(switches.c.times != 0).label("armed")).subquery()
-_CALL: Final = sa.select(_NOW.c.armed, calls.c.body_sha256, calls.c.answer).join_from(
-    _NOW, calls, calls.c.key == sa.bindparam("b_key"), isouter=True
+_CALL: Final = (
+    sa.select(_NOW.c.armed, calls.c.body_sha256, calls.c.answer, shifts.c.minor)
+    .join_from(_NOW, calls, calls.c.key == sa.bindparam("b_key"), isouter=True)
+    .join(
+        shifts,
+        sa.and_(shifts.c.order_id == sa.bindparam("b_order"), shifts.c.service == sa.bindparam("b_service")),
+        isouter=True,
+    )
 )
-"""Whether any fault is set, and what the call with this key was answered, in one question."""
+"""Whether any fault is set, what the call with this key was answered, and by how much the price has moved, in one question."""
 _AGAIN: Final = sa.update(calls).where(calls.c.key == sa.bindparam("b_key")).values(calls=calls.c.calls + 1)
 _INSERT: Final = sa.insert(calls)
-_SHIFT: Final = sa.select(shifts.c.minor).where(
-    shifts.c.order_id == sa.bindparam("b_order"), shifts.c.service == sa.bindparam("b_service")
-)
 
 
 class _ArmedError(Exception):
@@ -86,12 +90,12 @@ class Desk:
         self, connection: sa.Connection, call: Call, effect: Effect, armed: Mapping[Fault, float] | None
     ) -> tuple[Any, bool]:
         """Do a call once; without `armed` only if no fault is set at all."""
-        row = sql.one(connection, _CALL, {"b_key": call.key})
+        row = sql.one(connection, _CALL, {"b_key": call.key, "b_order": call.order, "b_service": call.service})
         if armed is None and row.armed:
             raise _ArmedError
         body = sha256(call.body)
         if row.answer is None:
-            return self._first(connection, call, body, effect(connection, armed or {})), True
+            return self._first(connection, call, body, effect(connection, armed or {}, int(row.minor or 0))), True
         sql.change(connection, _AGAIN, {"b_key": call.key})
         if row.body_sha256 != body:
             raise Declined("key_reused")
@@ -105,11 +109,6 @@ class Desk:
         """Return what the call with this key was answered, or None if it never had an effect."""
         row = self.database.read(lambda c: c.execute(sa.select(calls.c.answer).where(calls.c.key == key)).one_or_none())
         return None if row is None else json.loads(row.answer)
-
-    def shift(self, connection: sa.Connection, service: str, order: str) -> int:
-        """Return by how many minor units this order's price has moved."""
-        found = sql.one(connection, _SHIFT, {"b_order": order, "b_service": service})
-        return 0 if found is None else int(found.minor)
 
     def _arm(self, call: Call) -> Mapping[Fault, float]:
         """Take the faults that fit, and suffer those that come before any effect."""

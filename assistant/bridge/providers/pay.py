@@ -1,6 +1,5 @@
 """Sandbox money: authorise, capture, void, refund, limits and a statement; and bills that can be paid."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -61,7 +60,7 @@ class SandboxMoney:
     def authorise(self, key: str, order: str, customer: str, payee: str, amount: Money) -> Payment:
         """Reserve money within the day's limit."""
 
-        def effect(connection: sa.Connection, _armed: Mapping[Fault, float]) -> Json:
+        def effect(connection: sa.Connection, *_: object) -> Json:
             since = self._desk.clock() - 86_400
             asked = {"b_order": order, "b_customer": customer, "b_since": since}
             spent, number = sql.one(connection, _SPENT, asked)
@@ -88,7 +87,7 @@ class SandboxMoney:
     def capture(self, key: str, order: str, reference: str, amount: Money) -> Payment:
         """Take reserved money."""
 
-        def effect(connection: sa.Connection, _armed: Mapping[Fault, float]) -> Json:
+        def effect(connection: sa.Connection, *_: object) -> Json:
             taken = {"b_reference": reference, "b_most": amount.minor, "state": "captured", "captured": amount.minor}
             row = sql.one(connection, _TAKE, taken)
             if row is None:
@@ -102,7 +101,7 @@ class SandboxMoney:
     def void(self, key: str, order: str, reference: str) -> Payment:
         """Give reserved money free."""
 
-        def effect(connection: sa.Connection, _armed: Mapping[Fault, float]) -> Json:
+        def effect(connection: sa.Connection, *_: object) -> Json:
             if self._row(connection, reference).state == "captured":
                 raise Declined("already_captured")
             row = self._row(connection, reference)
@@ -114,7 +113,7 @@ class SandboxMoney:
     def refund(self, key: str, order: str, reference: str, amount: Money) -> Payment:
         """Give taken money back, never more than was taken."""
 
-        def effect(connection: sa.Connection, _armed: Mapping[Fault, float]) -> Json:
+        def effect(connection: sa.Connection, *_: object) -> Json:
             row = self._row(connection, reference)
             if row.state != "captured" or row.refunded + amount.minor > row.captured:
                 raise Declined("nothing_to_refund")

@@ -67,8 +67,8 @@ class Sandbox(Generic[G]):
         """Book it if the price still stands and there is some left."""
         call = Call(self.service, "place", order, key, offer.quote.digest)
 
-        def effect(connection: sa.Connection, armed: Mapping[Fault, float]) -> Json:
-            self._check(connection, order, offer, armed)
+        def effect(connection: sa.Connection, armed: Mapping[Fault, float], moved: int) -> Json:
+            self._check(connection, order, offer, (armed, moved))
             reference = f"{self.service[0].upper()}{order.replace('-', '')[-12:]}-{self._count(connection, order)}"
             now = self._desk.clock()
             row = {
@@ -137,11 +137,11 @@ class Sandbox(Generic[G]):
         """Change it as offered."""
         call = Call(self.service, "alter", order, key, offer.quote.digest)
 
-        def effect(connection: sa.Connection, armed: Mapping[Fault, float]) -> Json:
+        def effect(connection: sa.Connection, armed: Mapping[Fault, float], moved: int) -> Json:
             row = sql.one(connection, _ONE, {"b_reference": reference})
             if row.cancelled:
                 raise Declined("not_found")
-            self._check(connection, order, offer, armed, own=reference)
+            self._check(connection, order, offer, (armed, moved), own=reference)
             values = {
                 "terms": canonical(offer.terms).decode(),
                 "quote": canonical(offer.quote.to_json()).decode(),
@@ -165,7 +165,7 @@ class Sandbox(Generic[G]):
         call = Call(self.service, "cancel", order, key, reference)
         stage = self.look(reference).stage
 
-        def effect(connection: sa.Connection, _armed: Mapping[Fault, float]) -> Json:
+        def effect(connection: sa.Connection, *_: object) -> Json:
             row = sql.one(connection, _ONE, {"b_reference": reference})
             if stage is Stage.OVER:
                 raise Declined("too_late")
@@ -225,8 +225,7 @@ class Sandbox(Generic[G]):
     def _offered(self, call: Call, priced: Priced, more: Json) -> Offer:
         """Turn a price into an offer with its hold; the same key gives the same offer."""
 
-        def effect(connection: sa.Connection, armed: Mapping[Fault, float]) -> Json:
-            moved = self._desk.shift(connection, self.service, call.order)
+        def effect(connection: sa.Connection, armed: Mapping[Fault, float], moved: int) -> Json:
             items = (*priced.items, Item("surcharge", moved)) if moved else priced.items
             now = self._desk.clock()
             quote = Quote(
@@ -261,15 +260,15 @@ class Sandbox(Generic[G]):
         return Offer(quote, answer["terms"], answer["facts"])
 
     def _check(
-        self, connection: sa.Connection, order: str, offer: Offer, armed: Mapping[Fault, float], own: str = ""
+        self, connection: sa.Connection, order: str, offer: Offer, now: tuple[Mapping[Fault, float], int], own: str = ""
     ) -> None:
-        """Refuse an offer that is no longer stood by."""
-        terms = offer.terms
+        """Refuse an offer that is no longer stood by, by the faults and the moved price of `now`."""
+        terms, (armed, moved) = offer.terms, now
         if Fault.SOLD_OUT in armed:
             raise Declined("sold_out")
         if self._desk.clock() >= offer.quote.expires:
             raise Declined("quote_expired")
-        if terms["moved"] != self._desk.shift(connection, self.service, order):
+        if terms["moved"] != moved:
             raise Declined("price_changed")
         if (
             terms["thing"]
