@@ -50,7 +50,7 @@ def rests(car: Car) -> bool:
     return all(order.state in LOOSE or (order.state in BOUGHT and order.receipt is not None) for order in car.orders)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     ("how", "phases"),
     [
