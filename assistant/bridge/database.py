@@ -26,7 +26,7 @@ _PREPARING: Final = 0x6361_6269
 BUSY_TIMEOUT_MS: Final = 30_000
 FREE_S: Final = 30.0
 """How long a free connection is waited for before that counts as a database that is away."""
-LANES: Final = 3
+LANES: Final = 2
 """Commits under way at once, where the database can: while one waits for the disk, the others work."""
 RETRY_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Pauses before a database that is away is asked again; the last repeats."""
