@@ -16,7 +16,7 @@ from assistant.languages.template import RuleRef, Slot
 from assistant.languages.tokens import words
 
 READINGS: Final[Mapping[str, Readings]] = MappingProxyType({"en": english, "zh": chinese})
-LONGEST_NAME: Final = {False: 10, True: 20}
+LONGEST_NAME: Final = {False: 8, True: 20}
 """Words of a name the car does not know; characters in Chinese."""
 MOST_NUMBERS: Final = 400
 """Numbers of one range that are spelled out for a bound recogniser."""

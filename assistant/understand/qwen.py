@@ -27,7 +27,7 @@ class Form(StrEnum):
 GENERAL: Final = Bars(act=0.7, ask=0.5, values=0.5)
 """A general model's probabilities mean little: an answer it doubts is a guess, and a wrong action weighs ten silent ones."""
 TRAINED: Final[Mapping[Language, Bars]] = {
-    "en": Bars(act=0.5, ask=0.25, values=0.6, none=0.0005, doubt=0.5, foreign=0.9),
+    "en": Bars(act=0.5, ask=0.25, values=0.6, none=0.0005, doubt=0.02, foreign=0.9),
     "zh": Bars(act=0.9, ask=0.5, values=0.6, none=0.002, doubt=0.005, foreign=0.9),
 }
 """Act, ask, none and doubt as `python -m assistant.training bars` chose them for the shipped model; each model needs its own."""
