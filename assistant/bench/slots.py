@@ -72,11 +72,11 @@ class Slots:
         found: set[tuple[str, str]] = set()
         for field in {filled[name] for name, _ in marked if filled.get(name)}:
             marks = [(name, words) for name, words in marked if filled.get(name) == field]
-            for value in {getattr(one, field, None) for one in requests if len(marks) > 1}:
-                if isinstance(value, str):
-                    texts = [words for _, words in marks]
-                    held = self._evidence.pieces(texts, value, row.language, context)
-                    found.update(mark for mark in marks if mark[1] in held)
+            texts = [words for _, words in marks]
+            values = {getattr(one, field, None) for one in requests} if len(marks) > 1 else set()
+            for value in (value for value in values if isinstance(value, str)):
+                held = self._evidence.pieces(texts, value, row.language, context)
+                found.update(mark for mark in marks if mark[1] in held)
         return found
 
     def _said(self, words: str, request: Request, row: Row, context: Context) -> bool:

@@ -225,9 +225,12 @@ def _written(kind: Kind, value: Any, words: str, text: str) -> str:
 def spanned(pieces: Sequence[str], text: str, language: Language) -> str:
     """Return what stands from the first of the pieces to the last, empty if one is missing or they are apart."""
     found = [located(piece.split() if language == "en" else list(piece.replace(" ", "")), text) for piece in pieces]
-    spans = sorted((text.index(words), text.index(words) + len(words)) for words in found)
+    if not all(found):
+        return ""
+    starts = [(text.index(words), words) for words in found]
+    spans = sorted((start, start + len(words)) for start, words in starts)
     between = [text[end:begin] for (_, end), (begin, _) in itertools.pairwise(spans)]
-    if not all(found) or any(len(one.split() if language == "en" else one) > MOST_BETWEEN for one in between):
+    if any(len(one.split() if language == "en" else one) > MOST_BETWEEN for one in between):
         return ""
     return text[spans[0][0] : max(end for _, end in spans)]
 

@@ -82,12 +82,12 @@ class Evidence:
     def pieces(self, texts: Sequence[str], value: str, language: Language, context: Context) -> list[str]:
         """Return those of the texts that stand in a value, in any order and hardly apart, if they are all of it; else none."""
         checker = _Checker(self._rules.grammar(language, context.names), value, context)
-        spans = {text: checker.place(checker.split(text)) for text in texts}
-        found = sorted((start, start + len(checker.split(text))) for text, start in spans.items() if start is not None)
-        if not found or found[0][0] != 0 or found[-1][1] != len(checker.words):
-            return []
-        close = all(0 <= start - end <= MOST_BETWEEN for (_, end), (start, _) in itertools.pairwise(found))
-        return [text for text, start in spans.items() if start is not None] if close else []
+        words = {text: checker.split(text) for text in texts}
+        starts = {text: start for text, one in words.items() if (start := checker.place(one)) is not None}
+        spans = sorted((start, start + len(words[text])) for text, start in starts.items())
+        whole = bool(spans) and spans[0][0] == 0 and spans[-1][1] == len(checker.words)
+        close = all(0 <= start - end <= MOST_BETWEEN for (_, end), (start, _) in itertools.pairwise(spans))
+        return list(starts) if whole and close else []
 
     def moment(self, text: str, kind: Kind, language: Language, context: Context) -> Any:
         """Return the time, day, duration or money that these words and no more say, None if they say none."""
@@ -99,7 +99,7 @@ def _led(written: Written, text: str, language: Language) -> Written:
     known = kinds(written.request)
     goal = next((name for name in ("destination", "place") if name in known), "")
     said = ends(text, language) if goal and "origin" in known and "favourite" not in written.fields else {}
-    ours = {{"goal": goal}.get(name, name): words for name, words in said.items()}
+    ours = {goal if name == "goal" else name: words for name, words in said.items()}
     return replace(written, fields={**written.fields, **ours})
 
 
