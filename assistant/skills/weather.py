@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Any, Final
 
 from assistant.core.context import Context
@@ -14,6 +15,15 @@ from assistant.skills._orders import plain
 SKIES: Final = frozenset({"clear", "cloudy", "rain", "storm", "snow", "fog"})
 
 
+class Span(StrEnum):
+    """Several days that are asked about at once."""
+
+    THIS_WEEK = "this_week"
+    NEXT_WEEK = "next_week"
+    WEEKEND = "weekend"
+    COMING_DAYS = "coming_days"
+
+
 @dataclass(frozen=True, slots=True)
 class AskWeather(Request):
     """How the weather is or will be."""
@@ -23,6 +33,7 @@ class AskWeather(Request):
     place: str = ""
     """Where, in free words; here if nothing was said."""
     day: date | None = None
+    span: Span | None = None
 
 
 def plan(request: AskWeather, context: Context) -> Decision:

@@ -43,13 +43,13 @@ class Shape:
     """Sizes of a network."""
 
     vocabulary: int
-    width: int = 256
+    width: int = 384
     layers: int = 4
-    heads: int = 4
+    heads: int = 6
     pairs: int = 2
     """Key-value heads."""
     head: int = 64
-    inner: int = 768
+    inner: int = 1152
     context: int = 512
 
 
