@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from assistant.core.text import LANGUAGES, Language
 from assistant.errors import ConfigError
 
 FOLDER: Final = Path(__file__).parent
-TABLES: Final = ("phrases", "rules", "lists", "words", "sentence", "other")
+TABLES: Final = ("phrases", "rules", "lists", "words", "sentence", "other", "hints", "hint_parts")
 KEYS: Final = ("request", "text", "fields", "to_end", "aside")
 
 
@@ -46,6 +46,10 @@ class LanguagePack:
     sentences: tuple[Sentence, ...]
     others: tuple[Sentence, ...] = ()
     """Sentences that look like ours and are not; their request is empty."""
+    hints: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Request to patterns that find its words where something else decided that it is meant (`understand/hints.py`)."""
+    hint_parts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What @name in a pattern stands for."""
 
 
 @cache
@@ -79,6 +83,8 @@ def read_files(paths: Iterable[Path], language: Language) -> LanguagePack:
         MappingProxyType(gathered.words),
         tuple(gathered.sentences),
         tuple(gathered.others),
+        MappingProxyType(gathered.hints),
+        MappingProxyType(gathered.hint_parts),
     )
 
 
@@ -92,25 +98,31 @@ class _Gathered:
         self.words: dict[str, tuple[str, ...]] = {}
         self.sentences: list[Sentence] = []
         self.others: list[Sentence] = []
+        self.hints: dict[str, tuple[str, ...]] = {}
+        self.hint_parts: dict[str, str] = {}
 
     def add(self, where: str, table: Mapping[str, Any]) -> None:
         """Take one file's tables; refuse unknown tables, wrong types and what is defined twice."""
         for name in table:
             if name not in TABLES:
                 raise ConfigError(f"{where}: unknown table [{name}]", f"one of {', '.join(TABLES)}")
-        for key, value in table.get("phrases", {}).items():
-            _once(self.phrases, key, f"{where}: phrase")
-            self.phrases[key] = _strings(value, f"{where}: phrase {key}")
-        for key, value in table.get("rules", {}).items():
-            _once(self.rules, key, f"{where}: rule")
-            self.rules[key] = _string(value, f"{where}: rule {key}")
-        for key, value in table.get("words", {}).items():
-            _once(self.words, key, f"{where}: words")
-            self.words[key] = _strings(value, f"{where}: words {key}")
+        for name, several in (("phrases", self.phrases), ("words", self.words)):
+            for key, value in table.get(name, {}).items():
+                _once(several, key, f"{where}: {name}")
+                several[key] = _strings(value, f"{where}: {name} {key}")
+        for name, single in (("rules", self.rules), ("hint_parts", self.hint_parts)):
+            for key, value in table.get(name, {}).items():
+                _once(single, key, f"{where}: {name}")
+                single[key] = _string(value, f"{where}: {name} {key}")
+        for key, value in table.get("hints", {}).items():
+            self.hints[key] = (*self.hints.get(key, ()), *_strings(value, f"{where}: hints {key}"))
         for name, values in table.get("lists", {}).items():
             into = self.lists.setdefault(name, {})
             for value, words in values.items():
                 into[value] = (*into.get(value, ()), *_strings(words, f"{where}: lists.{name}.{value}"))
+        self._add_sentences(where, table)
+
+    def _add_sentences(self, where: str, table: Mapping[str, Any]) -> None:
         for number, entry in enumerate(table.get("sentence", []), 1):
             self.sentences.append(_sentence(entry, f"{where} sentence {number}"))
         for number, entry in enumerate(table.get("other", []), 1):

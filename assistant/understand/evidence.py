@@ -16,6 +16,7 @@ from assistant.languages.readings import Day, Readings, settled
 from assistant.languages.template import Choice, Node, RuleRef, Slot, Text
 from assistant.languages.template import Sequence as Run
 from assistant.languages.tokens import languages
+from assistant.understand.hints import Hints
 from assistant.understand.moments import Moments
 from assistant.understand.rules import Rules
 from assistant.understand.schema import Written
@@ -26,6 +27,8 @@ _MOMENTS: Final = {"day": "date", "at": "time"}
 """Fields that a sentence may fill by itself, and their kinds."""
 LONGEST_NUMBER: Final = 8
 """Words of a number."""
+COPIED_SURE: Final = 0.8
+"""Probability from which copied values are righter than what a pattern of the language points at."""
 MOST_BETWEEN: Final = 2
 """Words between two pieces of one value ("dinner" with my "sister")."""
 
@@ -37,17 +40,33 @@ class Evidence:
         """Take the sentences, for how their language says values."""
         self._rules = rules
         self._moments: dict[Language, Moments] = {}
+        self._hints: dict[Language, Hints] = {}
 
     def requests(
-        self, written: Sequence[Written], text: str, language: Language, context: Context
+        self, written: Sequence[Written], text: str, language: Language, context: Context, copied: float = 1.0
     ) -> tuple[tuple[Request, ...], bool]:
-        """Return the requests with the values that were said, in the language or the other in the text, and whether that is all of them."""
+        """Return the requests with the values that were said, in the language or the other in the text, and whether that is all of them.
+
+        `copied` is the probability of the values as they are written; where it is low, the sentence's form tells which words they are.
+        """
         spoken = languages(text, language)
         checkers = [_Checker(self._rules.grammar(one, context.names), text, context) for one in spoken]
         if len(written) == 1:
-            written = [self._timed(_led(written[0], text, language), text, language, context)]
+            one = written[0] if copied >= COPIED_SURE else self._hinted(written[0], text, language)
+            written = [self._timed(_led(one, text, language), text, language, context)]
         found = [_request(checkers, one) for one in written]
         return tuple(request for request, _ in found), all(whole for _, whole in found)
+
+    def _hinted(self, written: Written, text: str, language: Language) -> Written:
+        """Return what was written with the free words that the sentence's form points at instead of those that were copied."""
+        if language not in self._hints:
+            self._hints[language] = Hints(self._rules.pack(language))
+        said = self._hints[language].words(written.request, text)
+        if not said:
+            return written
+        known = kinds(written.request)
+        kept = {name: raw for name, raw in written.fields.items() if known[name].name not in ("name", "text")}
+        return replace(written, fields={**kept, **said})
 
     def _timed(self, written: Written, text: str, language: Language, context: Context) -> Written:
         """Return what was written with the day and the time that the sentence says and it left out."""

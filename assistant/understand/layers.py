@@ -158,7 +158,9 @@ class Layers:
     def _meant(self, guess: Guess, transcript: Transcript, context: Context) -> Understanding:
         """Return the requests of an answer that may be trusted; what is invented in it is left out, and the rest only asked about."""
         written = () if guess.trust is Trust.SILENT else parse(guess.text, self._rules.requests)
-        checked, whole = self._evidence.requests(written or (), transcript.text, transcript.language, context)
+        checked, whole = self._evidence.requests(
+            written or (), transcript.text, transcript.language, context, guess.values
+        )
         if not checked:
             return Understanding(text=transcript.text)
         sure = round(guess.confidence, 3)

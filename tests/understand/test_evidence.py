@@ -172,3 +172,15 @@ def test_from_where_and_where_to_are_copied_whole(
 
 def test_a_request_without_a_day_takes_none() -> None:
     assert _checked("Stop", "stop it tomorrow at nine")
+
+
+@pytest.mark.parametrize(("copied", "dish"), [(0.3, "veggie burgers"), (0.95, "burgers")])
+def test_what_was_copied_with_doubt_is_what_the_form_of_the_sentence_says(copied: float, dish: str) -> None:
+    text = "i would like two veggie burgers please"
+    written = schema.parse('OrderMeal dish=" burgers" portions=2', by_request())
+    assert written
+
+    (request,), whole = EVIDENCE.requests(written, text, "en", CONTEXT, copied)
+
+    assert whole
+    assert (request.dish, request.portions) == (dish, 2.0)
