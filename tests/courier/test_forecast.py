@@ -127,3 +127,14 @@ def test_an_answer_that_is_none_is_said_to_be_none(tmp_path: Path, answer: Any) 
     phrase, _ = told(tmp_path, lambda _: answer)
 
     assert render(phrase, "en", NOW.date()) == "I couldn't find that out."
+
+
+def test_without_a_way_out_it_is_said_that_it_cannot_be_found_out() -> None:
+    posted: list[Event] = []
+    context = Context(0.0, NOW)
+    inquiry = plan(AskWeather(span=Span.NEXT_WEEK), context)
+    assert isinstance(inquiry, Inquiry)
+
+    Desk(None, None, lambda: context, posted.append).consult(Consult(1, inquiry, "en"))
+
+    assert posted == [Consulted(1, Refusal(inquiry.request, Phrase("orders.cannot_ask"), "offline"))]
