@@ -234,6 +234,10 @@ class Desk:
         if turn is None:
             return
         about, language = self._waits[turn].about, self._waits[turn].language
+        if isinstance(about, Inquiry) and about.plainer is not None and reason == "malformed":
+            plainer = replace(about, call=about.plainer, plainer=None)
+            self._waits[turn] = replace(self._waits[turn], about=plainer, message="")
+            return
         found = by_request()[type(about.request)].found
         if result is None or found is None:
             slots = {"because": because(reason)}

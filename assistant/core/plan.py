@@ -141,6 +141,8 @@ class Inquiry:
 
     request: Request
     call: CloudCall
+    plainer: CloudCall | None = None
+    """Asked instead of a bridge so old that it refuses the call as malformed."""
 
 
 Decision = Plan | Answer | Question | Refusal | Inquiry

@@ -118,7 +118,7 @@ CALLS: Final[Mapping[str, Fields]] = {
     "pay.limits": {},
     "places.find": {**_FIND, "kind": TEXT},
     "routes.route": {"origin": STREET, "destination": STREET, "stops": Rows(STREET), "avoid": TEXTS},
-    "weather.forecast": {"near": TOWN, "day": TEXT},
+    "weather.forecast": {"near": TOWN, "day": TEXT, "days": NUMBER},
 }
 """Fields of the arguments per `service.method`; a change of an order is `service.change`."""
 

@@ -1,6 +1,7 @@
 """The sandbox companies behave like the real trade, and fail as told."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ from assistant.bridge.providers.travel import SandboxTravel
 from assistant.bridge.providers.wishes import Where
 from assistant.bridge.providers.world import world
 from assistant.core.money import Money
+from assistant.core.quote import canonical
 
 TRIP = {"pickup": {"name": "Wulin Square"}, "destination": {"name": "杭州东站"}}
 LIMITS = Limits("CNY", 20_000, 500_000, 1_000_000)
@@ -252,6 +254,39 @@ def test_places_routes_weather_and_searches_answer(desk: Desk) -> None:
     trains = SandboxTravel(desk, everything).search(TripSearch("Hangzhou", "Shanghai", "2026-11-22", "18:00"))
     assert len(trains) == 3
     assert SandboxShop(desk, everything).search(ProductSearch("cat food"))[0].id == "cat_food"
+
+
+def forecast(desk: Desk, first: int, days: int) -> dict[str, Any]:
+    """Return as JSON what is told of `days` days in Beijing, the first of them so many after today."""
+    everything = world()
+    day = everything.today(desk.clock()) + timedelta(days=first)
+    ask = shape.read(ForecastAsk, {"near": {"name": "Beijing"}, "day": day.isoformat(), "days": days})
+    told = shape.write(SandboxWeather(desk, everything).forecast(ask))
+    assert isinstance(told, dict)
+    return told
+
+
+def test_the_weather_of_several_days_is_that_of_each_as_far_as_it_is_known(desk: Desk) -> None:
+    week = forecast(desk, 1, 7)
+    each = [forecast(desk, 1 + number, 1) for number in range(7)]
+
+    assert {key: value for key, value in week.items() if key != "further"} == each[0]
+    assert [{**row, "place": "Beijing", "place_zh": "北京"} for row in week["further"]] == each[1:]
+    assert len(forecast(desk, 0, 10)["further"]) == len(forecast(desk, 0, 99)["further"]) == 9
+    assert len(forecast(desk, 7, 7)["further"]) == 3, "ten days ahead and no more"
+    assert forecast(desk, 10, 7)["further"] == []
+    with pytest.raises(Declined, match="too_far"):
+        forecast(desk, 11, 7)
+
+
+def test_one_day_is_answered_in_the_same_bytes_as_before_there_were_several(desk: Desk) -> None:
+    everything = world()
+    told = SandboxWeather(desk, everything).forecast(shape.read(ForecastAsk, {"near": {"name": "北京"}}))
+
+    assert canonical(shape.write(told)).decode() == (
+        f'{{"day":"{told.day}","high_celsius":{told.high_celsius},"low_celsius":{told.low_celsius},"place":"Beijing",'
+        f'"place_zh":"北京","rain_percent":{told.rain_percent},"sky":"{told.sky}","wind_kmh":{told.wind_kmh}}}'
+    )
 
 
 def test_money_is_taken_once_given_back_once_and_never_above_the_limit(

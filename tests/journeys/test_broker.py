@@ -1,5 +1,6 @@
 """Orders over the air: the whole assistant, mosquitto with certificates, a bridge of its own, and a line that is cut."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -100,3 +101,17 @@ def test_a_yes_said_while_the_line_is_cut_is_carried_out_once_though_the_bridge_
     assert effects(outside.db) == {order.id: (1, order.receipt.charged.minor)}
     with Ledger(tmp_path / "state" / "orders.sqlite") as ledger:
         assert isinstance(ledger.verify(), Head)
+
+
+def test_the_weather_of_several_days_is_told_over_the_air(tmp_path: Path, outside: Outside) -> None:
+    car = Car(tmp_path, outside.link)
+    said: list[str] = []
+
+    def script() -> None:
+        car.until(lambda: car.app.outside.desk.reach is Connectivity.ONLINE, "the bridge answers")
+        said.extend(car.say("what's the weather in Shanghai the next few days"))
+
+    car.talk(script)
+    shape = r"Today to \w+ in Shanghai: (minus )?\d+ to (minus )?\d+ degrees?\.( [A-Z][^.]+\.)+"
+    assert re.fullmatch(shape, said[-1]), said
+    assert "ends there" not in said[-1]

@@ -38,6 +38,13 @@ def test_weather_learns_the_town_only_and_a_search_the_quarter() -> None:
     assert change_body("ride", {"add_stop": HERE})["args"]["add_stop"]["latitude_deg"] == 31.2346
 
 
+def test_of_the_weather_the_days_leave_as_a_number_only() -> None:
+    asked = {"near": {"name": "Fresno"}, "day": "2026-11-30", "days": 7}
+    assert call_body("weather", "forecast", asked)["args"] == asked
+    for days in ("7", True, [7], float("inf")):
+        assert refused("weather.forecast", {"days": days})
+
+
 @pytest.mark.parametrize("call", sorted(CALLS))
 @pytest.mark.parametrize("extra", ["transcript", "audio", "contacts", "vin", "speed", "location", "heard"])
 def test_a_field_that_is_not_listed_never_leaves(call: str, extra: str) -> None:

@@ -1,19 +1,22 @@
 """Sandbox places, routes and weather: questions that cost nothing."""
 
-from datetime import timedelta
+from dataclasses import asdict
+from datetime import date, timedelta
 from hashlib import sha256
 from itertools import pairwise
 from typing import Final
 
 from assistant.bridge.providers.asks import ForecastAsk, PlaceSearch, RouteAsk
 from assistant.bridge.providers.desk import Call, Desk
-from assistant.bridge.providers.found import Forecast, Route, Spot
+from assistant.bridge.providers.found import Forecast, Outlook, Route, Sky, Spot
 from assistant.bridge.providers.trade import Declined
 from assistant.bridge.providers.world import MOTORWAY_FROM_KM, TOWN_KMH, World, km, minutes
 from assistant.core.money import Money
 
 TOLL_MINOR_KM: Final = 50
 FORECAST_DAYS: Final = 10
+MOST_DAYS: Final = 10
+"""Of one question."""
 SKIES: Final = ("clear", "clear", "cloudy", "cloudy", "rain", "rain", "storm", "fog")
 MONTH_CELSIUS: Final = (5, 7, 11, 17, 22, 26, 30, 30, 25, 20, 14, 8)
 """Mean temperature of each month, about Hangzhou's."""
@@ -69,28 +72,28 @@ class SandboxWeather:
         self._desk, self._world = desk, world
 
     def forecast(self, ask: ForecastAsk) -> Forecast:
-        """Return one day's weather, at most ten days ahead."""
+        """Return one day's weather, at most ten days ahead, or that of several as far as it is known."""
         self._desk.peek(Call(self.service, "forecast", "", ""))
         now = self._desk.clock()
-        here, day = self._world.locate(ask.near), self._world.day(ask.day, now)
-        if day > self._world.today(now) + timedelta(days=FORECAST_DAYS):
+        here, first = self._world.locate(ask.near), self._world.day(ask.day, now)
+        left = (self._world.today(now) + timedelta(days=FORECAST_DAYS) - first).days
+        if left < 0:
             raise Declined("too_far")
         city = min(self._world.cities, key=lambda city: km(city, here))
-        chance = sha256(f"{city.id} {day.isoformat()}".encode()).digest()
-        mean = MONTH_CELSIUS[day.month - 1] - round((city.latitude_deg - 30) * 0.7) + chance[1] % 5 - 2
-        sky = SKIES[chance[0] % len(SKIES)]
-        rain = {"rain": 60 + chance[2] % 40, "storm": 80 + chance[2] % 20, "cloudy": 20}.get(sky, 5)
-        snowy = sky == "rain" and mean < 1
-        return Forecast(
-            city.name,
-            city.name_zh,
-            day.isoformat(),
-            "snow" if snowy else sky,
-            mean - 4,
-            mean + 4,
-            rain,
-            5 + chance[3] % 30,
-        )
+        count = max(1, min(ask.days, MOST_DAYS))
+        days = [_sky(city, first + timedelta(days=number)) for number in range(min(count, left + 1))]
+        found = {**asdict(days[0]), "place": city.name, "place_zh": city.name_zh}
+        return Forecast(**found) if count == 1 else Outlook(**found, further=tuple(days[1:]))
+
+
+def _sky(city: Spot, day: date) -> Sky:
+    """Return the weather of a city on one day."""
+    chance = sha256(f"{city.id} {day.isoformat()}".encode()).digest()
+    mean = MONTH_CELSIUS[day.month - 1] - round((city.latitude_deg - 30) * 0.7) + chance[1] % 5 - 2
+    sky = SKIES[chance[0] % len(SKIES)]
+    rain = {"rain": 60 + chance[2] % 40, "storm": 80 + chance[2] % 20, "cloudy": 20}.get(sky, 5)
+    snowy = sky == "rain" and mean < 1
+    return Sky(day.isoformat(), "snow" if snowy else sky, mean - 4, mean + 4, rain, 5 + chance[3] % 30)
 
 
 def _from(spot: Spot, length_km: float) -> Spot:

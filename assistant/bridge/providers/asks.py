@@ -120,6 +120,8 @@ class ForecastAsk:
 
     near: Where = field(default_factory=Where)
     day: str = ""
+    days: int = 1
+    """So many from `day` on, 1 to 10."""
 
 
 @dataclass(frozen=True, slots=True)

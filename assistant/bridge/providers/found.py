@@ -144,11 +144,9 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class Sky:
     """One day's weather."""
 
-    place: str
-    place_zh: str
     day: str
     sky: str
     """clear, cloudy, rain, storm, snow or fog."""
@@ -156,6 +154,21 @@ class Forecast:
     high_celsius: int
     rain_percent: int
     wind_kmh: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast(Sky):
+    """One day's weather at a place."""
+
+    place: str
+    place_zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook(Forecast):
+    """The weather of several days at a place: of the first as of one day, and of those after it as far as it is known."""
+
+    further: tuple[Sky, ...]
 
 
 @dataclass(frozen=True, slots=True)
