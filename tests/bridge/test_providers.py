@@ -275,7 +275,7 @@ def test_the_weather_of_several_days_is_that_of_each_as_far_as_it_is_known(desk:
     assert len(forecast(desk, 0, 10)["further"]) == len(forecast(desk, 0, 99)["further"]) == 9
     assert len(forecast(desk, 7, 7)["further"]) == 3, "ten days ahead and no more"
     assert forecast(desk, 10, 7)["further"] == []
-    with pytest.raises(Declined, match="too_far"):
+    with pytest.raises(Declined, match="beyond_forecast"):
         forecast(desk, 11, 7)
 
 

@@ -78,7 +78,7 @@ class SandboxWeather:
         here, first = self._world.locate(ask.near), self._world.day(ask.day, now)
         left = (self._world.today(now) + timedelta(days=FORECAST_DAYS) - first).days
         if left < 0:
-            raise Declined("too_far")
+            raise Declined("beyond_forecast")
         city = min(self._world.cities, key=lambda city: km(city, here))
         count = max(1, min(ask.days, MOST_DAYS))
         days = [_sky(city, first + timedelta(days=number)) for number in range(min(count, left + 1))]

@@ -217,5 +217,5 @@ class Weather(Protocol):
     """The sky."""
 
     def forecast(self, ask: ForecastAsk) -> Forecast:
-        """Return one day's weather, an Outlook where several days are asked for. Raises Declined `not_found`, `too_far`."""
+        """Return one day's weather, an Outlook where several days are asked for. Raises Declined `not_found`, `beyond_forecast`."""
         ...
