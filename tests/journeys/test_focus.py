@@ -1,5 +1,6 @@
 """Other programs' sound on a real sound server: softer while the assistant is at it, exactly as before afterwards."""
 
+import ctypes
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pytest
@@ -34,6 +36,23 @@ from pathlib import Path
 from assistant.platform.focus import Focus
 Focus(Path(sys.argv[1]), 18.0).duck()
 time.sleep(60)
+"""
+SETTER: Final = """
+import ctypes, sys
+from assistant.platform.pulse import Sound
+class Told(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks used free keepcost".split()]
+libc = ctypes.CDLL(None)
+libc.mallinfo2.restype = Told
+libc.mallopt(-8, 1)
+sound = Sound()
+there = next(stream for stream in sound.streams() if stream.role == "music")
+def many():
+    for _ in range(200):
+        sound.set_volume(there.index, there.volume)
+    return libc.mallinfo2().used
+many()
+print(-many() + many())
 """
 
 
@@ -203,6 +222,20 @@ def test_the_music_of_a_killed_assistant_is_loud_again_when_it_starts(
     until(server, "music", 0.66)
     focus.close()
     assert json.loads(file.read_text()) == []
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="needs glibc from 2.33 on")
+def test_a_volume_that_is_set_leaves_nothing_behind(server: Server, players: Players) -> None:
+    players.play(server, "music", 0.8)
+
+    done = subprocess.run(
+        [sys.executable, "-c", SETTER],
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        check=True,
+    )
+
+    assert int(done.stdout) < 200 * 10, "bytes in 200 calls"
 
 
 def test_a_damaged_file_of_a_former_life_is_passed_over(server: Server, tmp_path: Path) -> None:
