@@ -37,7 +37,7 @@ class Thinker:
         self._post = post
         self._mark = mark
         self._cold: deque[Callable[[Cancel], None]] = deque()
-        """Preparations that were not begun yet; for the worker's thread, but for `warm`."""
+        """Preparations that did not run to their end yet; for the worker's thread, but for `warm`."""
         self._worker = Worker("think")
 
     @property
@@ -51,7 +51,7 @@ class Thinker:
         self._worker.do(lambda token: self._job(effect, token))
 
     def warm(self, *preparations: Callable[[Cancel], None]) -> None:
-        """Prepare one after the other before it is needed; a sentence goes between two of them."""
+        """Prepare one after the other before it is needed; a sentence goes first, and what it cut off is taken up again."""
         self._cold += preparations
         self._worker.do(self._prepare)
 
@@ -70,7 +70,10 @@ class Thinker:
 
     def _prepare(self, token: Cancel) -> None:
         while self._cold and not token.cancelled():
-            self._cold.popleft()(token)
+            preparation = self._cold.popleft()
+            preparation(token)
+            if token.cancelled():
+                self._cold.appendleft(preparation)
 
     def _job(self, effect: Think, token: Token) -> None:
         try:
