@@ -50,7 +50,7 @@ def _serve(config: Config, notify: Notify, show: Callable[[Exchange], None]) -> 
 
     def alive() -> None:
         notify.alive()
-        heap.beat()
+        heap.beat(busy=not app.thinker.idle)
 
     def loudspeaker(reference: Reference) -> Loudspeaker:
         made.append(_speaker(config, reference))
@@ -62,7 +62,9 @@ def _serve(config: Config, notify: Notify, show: Callable[[Exchange], None]) -> 
         rescan=lambda: _rescan(made),
         source=lambda: choose(config),
     )
-    app = App(config, source=source, loudspeaker=loudspeaker, report=show, heartbeat=alive, deaf=_end_at_once)
+    app = App(
+        config, source=source, loudspeaker=loudspeaker, report=_freeing(heap, show), heartbeat=alive, deaf=_end_at_once
+    )
 
     def stop(number: int, frame: FrameType | None) -> None:
         del number, frame
@@ -78,6 +80,17 @@ def _serve(config: Config, notify: Notify, show: Callable[[Exchange], None]) -> 
         notify.stopping()
         app.close()
     return 0
+
+
+def _freeing(heap: Heap, show: Callable[[Exchange], None]) -> Callable[[Exchange], None]:
+    """Return what shows an exchange and, where it was spoken, tells the heap that it is over."""
+
+    def tell(exchange: Exchange) -> None:
+        show(exchange)
+        if exchange.wake != "typed":
+            heap.freed()
+
+    return tell
 
 
 def _end_at_once() -> None:

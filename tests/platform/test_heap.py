@@ -12,16 +12,23 @@ KEEPS_LITTLE: Final = f"""
 from assistant.platform.heap import Heap
 def rss_kb():
     return int(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmRSS")))
+def fill_and_free():
+    blocks = [bytes(3000) if number % 8 else bytes(600) for number in range(60_000)]
+    return blocks[::8]
 heap = Heap()
-blocks = [bytes(3000) if number % 8 else bytes(600) for number in range(60_000)]
-kept = blocks[::8]
-blocks.clear()
-before = rss_kb()
+kept = fill_and_free()
+told = [rss_kb()]
 for _ in range({BEATS} - 1):
-    heap.beat()
-between = rss_kb()
-heap.beat()
-print(before, between, rss_kb(), len(kept))
+    heap.beat(busy=False)
+told.append(rss_kb())
+heap.beat(busy=True)
+told.append(rss_kb())
+kept += fill_and_free()
+heap.freed()
+heap.beat(busy=True)
+told.append(rss_kb())
+heap.beat(busy=False)
+print(*told, rss_kb())
 """
 
 MANY_THREADS: Final = """
@@ -60,11 +67,13 @@ def _said(program: str, *arguments: str) -> str:
     return done.stdout
 
 
-def test_freed_pages_go_back_at_every_sixtieth_beat() -> None:
-    before, between, after, kept = map(int, _said(KEEPS_LITTLE).split())
-    assert kept == 7500
+def test_freed_pages_go_back_at_the_sixtieth_beat_and_after_each_sentence_when_nobody_is_busy() -> None:
+    before, between, after, again, rested = map(int, _said(KEEPS_LITTLE).split())
+
     assert between > before - 10_000
     assert after < before - 100_000
+    assert again > after + 100_000
+    assert rested < again - 100_000
 
 
 def test_threads_share_few_heaps() -> None:
