@@ -116,7 +116,9 @@ class App:
         self.outside.open()
         if self.ear is not None:
             self.ear.start()
-            self.thinker.warm(self.engines.read_rules, _stays, self.thinker.load, self.engines.rehearse, _stays)
+            self.thinker.warm(
+                self.engines.read_rules, keep_what_is_made, self.thinker.load, self.engines.rehearse, keep_what_is_made
+            )
 
     def appear(self) -> None:
         """Let other programs of the head unit talk to us, where there is a bus; before the loop runs."""
@@ -290,8 +292,9 @@ class App:
             self.ear.mute(muted=True)
 
 
-def _stays(cancel: Cancel) -> None:
+def keep_what_is_made(cancel: Cancel) -> None:
     """Let the collector work again, and never look again at what was made so far: it stays until the end."""
     del cancel
     gc.freeze()
     gc.enable()
+    gc.collect()  # of nothing, so that it forgets how much there was: else it waits for a quarter as much again
