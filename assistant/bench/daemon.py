@@ -20,7 +20,7 @@ from assistant.bench.servers import Mosquitto
 from assistant.bench.soundserver import missing
 from assistant.bench.stand import CABIN, FACE, PATIENCE_S, Stand, answers, begin, leave, plug_in
 from assistant.bench.unit import anonymous_kb, cpu_s, rss_kb
-from assistant.errors import BusError, UsageError
+from assistant.errors import BusError, EngineError, UsageError
 from assistant.places import shipped
 
 Progress = Callable[[str], None]
@@ -116,13 +116,14 @@ def _idle(stand: Stand, progress: Progress) -> float:
 
 
 def _soak(stand: Stand, minutes: float, progress: Progress) -> dict[str, Any]:
-    """Speak and type without a pause; return how memory grows."""
+    """Speak and type without a pause; return how the memory of the daemon's last life grows."""
     clips = sorted(shipped("tests/clips").glob("*.flac"))
     typed = ("what time is it", "turn on the air conditioning", "open the window", "现在几点", "what can you do")
-    began, sentences = time.monotonic(), 0
+    began = born = time.monotonic()
+    sentences, life = 0, stand.unit.starts
     samples: list[Sample] = []
     while (past := time.monotonic() - began) < minutes * 60:
-        progress(f"soak: {past / 60:.0f} of {minutes:g} minutes, {rss_kb(stand.unit.pid) // 1024} MB")
+        progress(f"soak: {past / 60:.0f} of {minutes:g} minutes, {samples[-1].rss_kb // 1024 if samples else 0} MB")
         if sentences % 10 == 0:
             stand.sound.play_into_microphone(clips[sentences // 10 % len(clips)])
         text = typed[sentences % len(typed)]
@@ -130,5 +131,13 @@ def _soak(stand: Stand, minutes: float, progress: Progress) -> dict[str, Any]:
             stand.screen.call(CABIN, f"{FACE}.Ask", "ss", text, "en" if text.isascii() else "zh")
             sentences += 1
         time.sleep(0.5)
-        samples.append(Sample(time.monotonic() - began, rss_kb(stand.unit.pid), anonymous_kb(stand.unit.pid)))
-    return {"minutes": minutes, "sentences": sentences, **growth(samples), "starts": stand.unit.starts}
+        if stand.unit.starts != life:
+            life, born, samples = stand.unit.starts, time.monotonic(), []
+        with contextlib.suppress(EngineError):  # it has just ended, and is started again
+            samples.append(Sample(time.monotonic() - born, rss_kb(stand.unit.pid), anonymous_kb(stand.unit.pid)))
+    return {
+        "minutes": minutes,
+        "sentences": sentences,
+        **(growth(samples) if samples else {}),
+        "starts": stand.unit.starts,
+    }

@@ -120,20 +120,23 @@ def cpu_s(pid: int) -> float:
 
 
 def rss_kb(pid: int) -> int:
-    """Return the resident memory of a process."""
+    """Return the resident memory of a process. EngineError if it has ended."""
     return _kb(pid, "VmRSS")
 
 
 def anonymous_kb(pid: int) -> int:
-    """Return the resident memory that is no page of a file: the kernel drops and reads those as it likes."""
+    """Return the resident memory that is no page of a file: the kernel drops and reads those as it likes. As above."""
     return _kb(pid, "RssAnon")
 
 
 def most_rss_kb(pid: int) -> int:
-    """Return the most resident memory that a process ever had."""
+    """Return the most resident memory that a process ever had. As above."""
     return _kb(pid, "VmHWM")
 
 
 def _kb(pid: int, name: str) -> int:
-    lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith(f"{name}:")))
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith(f"{name}:")))
+    except (OSError, StopIteration):
+        raise EngineError(f"process {pid} has ended", "look at its log") from None
