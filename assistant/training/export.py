@@ -43,13 +43,13 @@ class Shape:
     """Sizes of a network."""
 
     vocabulary: int
-    width: int = 384
+    width: int = 256
     layers: int = 4
-    heads: int = 6
+    heads: int = 4
     pairs: int = 2
     """Key-value heads."""
     head: int = 64
-    inner: int = 1152
+    inner: int = 768
     context: int = 512
 
 

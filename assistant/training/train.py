@@ -47,7 +47,7 @@ class Plan:
 
     steps: int
     batch: int = 256
-    rate: float = 1.6e-3
+    rate: float = 2e-3
     warm_steps: int = 100
     decay: float = 0.05
     workers: int = 2

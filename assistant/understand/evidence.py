@@ -1,7 +1,7 @@
 """The second validation: of what a model wrote only those values count that were said; nothing is invented."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any, Final
@@ -25,6 +25,8 @@ from assistant.understand.ways import ends
 
 _MOMENTS: Final = {"day": "date", "at": "time"}
 """Fields that a sentence may fill by itself, and their kinds."""
+_DAYS: Final = "span"
+"""Field of several days at once."""
 LONGEST_NUMBER: Final = 8
 """Words of a number."""
 COPIED_SURE: Final = 0.8
@@ -54,6 +56,7 @@ class Evidence:
         if len(written) == 1:
             one = written[0] if copied >= COPIED_SURE else self._hinted(written[0], text, language)
             written = [self._timed(_led(one, text, language), text, language, context)]
+            written = [self._spanned(written[0], checkers, text, language)]
         found = [_request(checkers, one) for one in written]
         return tuple(request for request, _ in found), all(whole for _, whole in found)
 
@@ -76,12 +79,25 @@ class Evidence:
             for name, kind in _MOMENTS.items()
             if name in known and known[name].name == kind and name not in written.fields
         ]
-        if not lacks:
+        said = self._moment_words(text, language, context) if lacks else {}
+        return replace(written, fields={**written.fields, **{name: said[name] for name in lacks if name in said}})
+
+    def _spanned(self, written: Written, checkers: "Sequence[_Checker]", text: str, language: Language) -> Written:
+        """Return what was written with the days at once ("this week") that the sentence says, instead of a day made of them."""
+        kind = kinds(written.request).get(_DAYS)
+        if kind is None or kind.name != "enum" or _DAYS in written.fields:
             return written
+        said = [value for value in kind.choices if any(checker.says(kind, value) for checker in checkers)]
+        if len(said) != 1 or "day" in self._moment_words(text, language, checkers[0].context):
+            return written
+        return replace(
+            written, fields={**{name: raw for name, raw in written.fields.items() if name != "day"}, _DAYS: said[0]}
+        )
+
+    def _moment_words(self, text: str, language: Language, context: Context) -> Mapping[str, str]:
         if language not in self._moments:
             self._moments[language] = Moments(self._rules.pack(language))
-        said = self._moments[language].words(text, context.now)
-        return replace(written, fields={**written.fields, **{name: said[name] for name in lacks if name in said}})
+        return self._moments[language].words(text, context.now)
 
     def says(self, text: str, kind: Kind, value: Any, language: Language, context: Context) -> bool:
         """Tell whether these words and no more say the value of a field."""
@@ -222,6 +238,9 @@ class _Checker:
     def ends(self, tree: Node, start: int) -> Iterator[int]:
         """Yield where the tree may end if it begins at word `start`."""
         match tree:
+            case Text("#int"):
+                if start < len(self.words) and self.words[start].isdigit():
+                    yield start + 1
             case Text(text):
                 words = self.split(text)
                 if all(map(_alike, self.words[start : start + len(words)], words)) and start + len(words) <= len(

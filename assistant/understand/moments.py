@@ -1,5 +1,6 @@
 """When something is to be: the day and the time of day that are said anywhere in a sentence, beyond doubt and once only."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
@@ -19,6 +20,8 @@ class Sometime(Request):
     at: time | None = None
 
 
+_CLOCK_AND_DAY: Final = ("day", "at")
+_CLAUSE: Final = re.compile(r"[，。？！；]|[,.?!;](?:\s|$)")
 _CLOCK: Final = {"en": "{sure_clock:at}", "zh": "{at}"}
 
 
@@ -36,7 +39,15 @@ class Moments:
         """Return the words for `day` and `at`; nothing where two of a kind are said."""
         found = self._said(text, now)
         rest = self._said(found.get("words", ""), now) if found else {}
-        return {name: found[name] for name in ("day", "at") if name in found and name not in rest}
+        once = {name: found[name] for name in _CLOCK_AND_DAY if name in found and name not in rest}
+        return once if found else self._in_clauses(text, now)
+
+    def _in_clauses(self, text: str, now: datetime) -> Mapping[str, str]:
+        """Return the same of a sentence that falls into several: what one of its clauses alone says."""
+        clauses = [clause for clause in _CLAUSE.split(text) if clause.strip()]
+        said = [self.words(clause, now) for clause in clauses] if len(clauses) > 1 else []
+        alone = {name: [one[name] for one in said if name in one] for name in _CLOCK_AND_DAY}
+        return {name: words[0] for name, words in alone.items() if len(words) == 1}
 
     def _said(self, text: str, now: datetime) -> Mapping[str, str]:
         readout = self._grammar.read(text, now)

@@ -180,7 +180,33 @@ def test_what_was_copied_with_doubt_is_what_the_form_of_the_sentence_says(copied
     written = schema.parse('OrderMeal dish=" burgers" portions=2', by_request())
     assert written
 
-    (request,), whole = EVIDENCE.requests(written, text, "en", CONTEXT, copied)
+    found: tuple[tuple[Any, ...], bool] = EVIDENCE.requests(written, text, "en", CONTEXT, copied)
+    (request,), whole = found
 
     assert whole
     assert (request.dish, request.portions) == (dish, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text", "language", "span"),
+    [
+        ('AskWeather place=" york"', "any snow in york this week", "en", "this_week"),
+        ('AskWeather day=" next week\'s"', "let me know of ice in the next week's forecast", "en", "next_week"),
+        ("AskWeather", "看下最近5天的温度吧", "zh", "coming_days"),
+        ('AskWeather day=" friday"', "will it rain this week on friday", "en", None),
+    ],
+)
+def test_days_at_once_that_were_left_out_are_what_the_sentence_says(
+    answer: str, text: str, language: Language, span: str | None
+) -> None:
+    ((request,), _) = _left(answer, text, language)
+
+    assert (request.span, request.day is None) == (span, span is not None)
+
+
+def test_a_time_that_one_clause_says_counts_though_the_sentence_falls_into_several() -> None:
+    (request,) = _checked(
+        'BookRide place=" the old mill"', "I need a taxi. I am going to the old mill and leave at 16:15"
+    )
+
+    assert request.at == time(16, 15)
