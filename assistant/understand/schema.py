@@ -203,7 +203,7 @@ def _fits(kind: Kind, value: str) -> bool:
         case "bool":
             return value in ("true", "false")
         case _:
-            inner = value[1:-1]
+            inner = value[1:-1].removeprefix(" ")  # in the short form a space may stand before the words
             quoted = len(value) > 2 and value[0] == value[-1] == '"'
             return (
                 quoted and '"' not in inner and "\\" not in inner and inner.isprintable() and len(inner) <= LONGEST_SAID

@@ -95,6 +95,13 @@ def test_anything_else_is_no_answer(answer: str) -> None:
     assert schema.parse(answer, REQUESTS) is None
 
 
+def test_the_longest_sentence_may_be_copied_whole() -> None:
+    said = "x" * schema.LONGEST_SAID
+
+    assert schema.parse(f'AskNews about=" {said}"', by_request()) is not None
+    assert schema.parse(f'AskNews about=" {said}x"', by_request()) is None
+
+
 def test_what_is_written_is_read_back() -> None:
     answer = schema.write([("Warm", {"degrees": "22"}), ("Call", {"who": '"bob"'})])
 
