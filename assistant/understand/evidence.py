@@ -12,7 +12,7 @@ from assistant.core.text import Language
 from assistant.languages.grammar import Grammar
 from assistant.languages.kinds import Kind, kinds
 from assistant.languages.net import parsed
-from assistant.languages.readings import Day, Readings, settled
+from assistant.languages.readings import CLASSES, Day, Readings, settled
 from assistant.languages.template import Choice, Node, RuleRef, Slot, Text
 from assistant.languages.template import Sequence as Run
 from assistant.languages.tokens import languages
@@ -90,9 +90,8 @@ class Evidence:
         said = [value for value in kind.choices if any(checker.says(kind, value) for checker in checkers)]
         if len(said) != 1 or "day" in self._moment_words(text, language, checkers[0].context):
             return written
-        return replace(
-            written, fields={**{name: raw for name, raw in written.fields.items() if name != "day"}, _DAYS: said[0]}
-        )
+        kept = {name: raw for name, raw in written.fields.items() if name != "day"}
+        return replace(written, fields={**kept, _DAYS: said[0]})
 
     def _moment_words(self, text: str, language: Language, context: Context) -> Mapping[str, str]:
         if language not in self._moments:
@@ -238,8 +237,8 @@ class _Checker:
     def ends(self, tree: Node, start: int) -> Iterator[int]:
         """Yield where the tree may end if it begins at word `start`."""
         match tree:
-            case Text("#int"):
-                if start < len(self.words) and self.words[start].isdigit():
+            case Text(text) if text in CLASSES:
+                if start < len(self.words) and CLASSES[text].fullmatch(self.words[start]):
                     yield start + 1
             case Text(text):
                 words = self.split(text)
