@@ -120,11 +120,13 @@ def _soak(stand: Stand, minutes: float, progress: Progress) -> dict[str, Any]:
     clips = sorted(shipped("tests/clips").glob("*.flac"))
     typed = ("what time is it", "turn on the air conditioning", "open the window", "现在几点", "what can you do")
     began = born = time.monotonic()
-    sentences, life = 0, stand.unit.starts
+    sentences, played, life = 0, 0, stand.unit.starts
+    opened = len(stand.opened)
     samples: list[Sample] = []
     while (past := time.monotonic() - began) < minutes * 60:
         progress(f"soak: {past / 60:.0f} of {minutes:g} minutes, {samples[-1].rss_kb // 1024 if samples else 0} MB")
         if sentences % 10 == 0:
+            played += 1
             stand.sound.play_into_microphone(clips[sentences // 10 % len(clips)])
         text = typed[sentences % len(typed)]
         with contextlib.suppress(BusError):
@@ -138,6 +140,8 @@ def _soak(stand: Stand, minutes: float, progress: Progress) -> dict[str, Any]:
     return {
         "minutes": minutes,
         "sentences": sentences,
+        "wake words played": played,
+        "heard": len(stand.opened) - opened,
         **(growth(samples) if samples else {}),
         "starts": stand.unit.starts,
     }

@@ -11,18 +11,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from assistant.core.audio import FRAME_BYTES, FRAME_MS, SAMPLE_RATE_HZ, Frame
+from assistant.core.audio import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ, Frame
 from assistant.errors import DeviceError
 
 _LOG = logging.getLogger(__name__)
 
-BLOCK_SAMPLES = 352
-"""22 ms. PortAudio waits for the next block no longer than one block lasts, and PipeWire brings 21.3 ms at a time: asked for 20 ms,
-it wakes twice as often, half of that for nothing. Blocks of 40 ms would be cheaper still; PipeWire 0.3.65 then changes its own
-rhythm for us, and its streams stood still after a minute.
-"""
-QUEUE_BLOCKS = 2 * SAMPLE_RATE_HZ // BLOCK_SAMPLES
-"""2 s: under load blocks come in bursts (p99 50 ms), and thinking may hold the ear up."""
+QUEUE_FRAMES = 100
+"""2 s: under load frames come in bursts (p99 50 ms), and thinking may hold the ear up."""
 GONE_AFTER_S = 1.0
 """A stream that is silent for so long has lost its device, whatever PortAudio says."""
 FIRST_RETRY_S = 0.25
@@ -172,7 +167,7 @@ class Microphone:
         try:
             stream = sd.RawInputStream(
                 samplerate=SAMPLE_RATE_HZ,
-                blocksize=BLOCK_SAMPLES,
+                blocksize=FRAME_SAMPLES,
                 device=self._device,
                 channels=1,
                 dtype="int16",
@@ -185,8 +180,8 @@ class Microphone:
         return stream
 
     def _arrived(self, data: Any, _frames: int, _time: Any, _status: Any) -> None:
-        """Put one block on the queue; runs in PortAudio's thread and does nothing else: all it does costs most there."""
-        if self._queue.qsize() < QUEUE_BLOCKS:
+        """Put one frame on the queue; runs in PortAudio's thread and does nothing else."""
+        if self._queue.qsize() < QUEUE_FRAMES:
             self._queue.put((bytes(data), time.monotonic()))
 
     def _connect(self) -> bool:
@@ -215,7 +210,6 @@ class Microphone:
 
     def _live(self) -> Iterable[Frame]:
         """Yield what the device hears until it is closed or gone."""
-        begun = b""
         while not self._closed.is_set() and not self._resting.is_set():
             if self._queue.empty():
                 self._hurried.wait(CALM_S)
@@ -229,11 +223,9 @@ class Microphone:
                 self._disconnect()
                 self._become(MicrophoneState.GONE)
                 return
-            begun += pcm
-            while len(begun) >= FRAME_BYTES:
+            if len(pcm) == FRAME_BYTES:
                 self._become(MicrophoneState.LIVE)
-                yield Frame(begun[:FRAME_BYTES], at)
-                begun = begun[FRAME_BYTES:]
+                yield Frame(pcm, at)
 
     def _misled(self) -> bool:
         """Tell whether the open device leads to another source than it should by now."""
