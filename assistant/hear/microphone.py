@@ -11,19 +11,24 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from assistant.core.audio import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, SAMPLE_RATE_HZ, Frame
+from assistant.core.audio import FRAME_BYTES, FRAME_MS, SAMPLE_RATE_HZ, Frame
 from assistant.errors import DeviceError
 
 _LOG = logging.getLogger(__name__)
 
-QUEUE_FRAMES = 100
-"""2 s: under load frames come in bursts (p99 50 ms), and thinking may hold the ear up."""
+BLOCK_SAMPLES = 341
+"""21.3 ms, as PipeWire gives sound out (1,024 samples of 48 kHz). PortAudio waits for a block no longer than one lasts: asked for 20 ms
+it wakes twice as often, half of that for nothing. Asked for more than its 21.3 ms PipeWire 0.3.65 changes its rhythm as streams
+come and go, and stood still after a minute (22 ms: three runs of three, after 14 to 23 spoken sentences).
+"""
+QUEUE_BLOCKS = 2 * SAMPLE_RATE_HZ // BLOCK_SAMPLES
+"""2 s: under load blocks come in bursts (p99 50 ms), and thinking may hold the ear up."""
 GONE_AFTER_S = 1.0
 """A stream that is silent for so long has lost its device, whatever PortAudio says."""
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 30.0
 """A search costs 50 to 100 ms of CPU. What changes is noticed anyway: `look`, and the files in `_PLACES`."""
-CALM_S = 0.24
+CALM_S = 0.32
 """While nobody speaks frames are given out so many seconds at a time: a thread that wakes a few times costs less than one that wakes often."""
 LOOK_S = 0.2
 """How often those files are looked at while there is no device."""
@@ -167,7 +172,7 @@ class Microphone:
         try:
             stream = sd.RawInputStream(
                 samplerate=SAMPLE_RATE_HZ,
-                blocksize=FRAME_SAMPLES,
+                blocksize=BLOCK_SAMPLES,
                 device=self._device,
                 channels=1,
                 dtype="int16",
@@ -180,8 +185,8 @@ class Microphone:
         return stream
 
     def _arrived(self, data: Any, _frames: int, _time: Any, _status: Any) -> None:
-        """Put one frame on the queue; runs in PortAudio's thread and does nothing else."""
-        if self._queue.qsize() < QUEUE_FRAMES:
+        """Put one block on the queue; runs in PortAudio's thread and does nothing else: all it does costs most there."""
+        if self._queue.qsize() < QUEUE_BLOCKS:
             self._queue.put((bytes(data), time.monotonic()))
 
     def _connect(self) -> bool:
@@ -210,6 +215,7 @@ class Microphone:
 
     def _live(self) -> Iterable[Frame]:
         """Yield what the device hears until it is closed or gone."""
+        begun = b""
         while not self._closed.is_set() and not self._resting.is_set():
             if self._queue.empty():
                 self._hurried.wait(CALM_S)
@@ -223,9 +229,11 @@ class Microphone:
                 self._disconnect()
                 self._become(MicrophoneState.GONE)
                 return
-            if len(pcm) == FRAME_BYTES:
+            begun += pcm
+            while len(begun) >= FRAME_BYTES:
                 self._become(MicrophoneState.LIVE)
-                yield Frame(pcm, at)
+                yield Frame(begun[:FRAME_BYTES], at)
+                begun = begun[FRAME_BYTES:]
 
     def _misled(self) -> bool:
         """Tell whether the open device leads to another source than it should by now."""
