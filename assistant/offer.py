@@ -7,6 +7,7 @@ from assistant.core.context import Context
 from assistant.core.money import Money
 from assistant.core.order import Order, State
 from assistant.core.plan import CloudCall, Plan, Risk
+from assistant.core.request import Request
 from assistant.core.text import Phrase, SlotValue
 from assistant.languages.pack import load
 from assistant.skills._orders import facts, plain, refund, told
@@ -101,6 +102,16 @@ def because(reason: str) -> str:
     """Return the slot that tells why; what we have no words for is not said."""
     key = f"reason.{word(reason)}"
     return f"@{key}" if key in load("en").phrases else ""
+
+
+def unanswered(request: Request, reason: str) -> Phrase:
+    """Return what is said where a question got no answer; a place that nobody knows is named, it may have been misheard."""
+    place = str(getattr(request, "place", "")) if reason == "not_found" else ""
+    return (
+        Phrase("orders.no_such_place", {"place": place})
+        if place
+        else Phrase("orders.no_answer", {"because": because(reason)})
+    )
 
 
 def word(reason: str) -> str:

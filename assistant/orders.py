@@ -22,7 +22,7 @@ from assistant.deed import Deeds, secret
 from assistant.dialogue.state import Dialogue, Phase
 from assistant.errors import CabinError, LinkError
 from assistant.ledger.store import Ledger
-from assistant.offer import because, fee_kept, news, priced, too_dear, word
+from assistant.offer import because, fee_kept, news, priced, too_dear, unanswered, word
 from assistant.skills import by_request
 
 log = logging.getLogger(__name__)
@@ -240,8 +240,7 @@ class Desk:
             return
         found = by_request()[type(about.request)].found
         if result is None or found is None:
-            slots = {"because": because(reason)}
-            self._answer(turn, Refusal(about.request, Phrase("orders.no_answer", slots), word(reason)))
+            self._answer(turn, Refusal(about.request, unanswered(about.request, reason), word(reason)))
             return
         try:
             decision = found(about.request, result, replace(self._context(), language=language))

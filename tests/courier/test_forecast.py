@@ -46,6 +46,8 @@ class Sky(Bridge):
             return Op.ANSWER, {"result": self.forecast(said.body["args"])}
         except shape.ShapeError:
             return Op.PROBLEM, {"reason": "malformed"}
+        except LookupError:
+            return Op.PROBLEM, {"reason": "not_found"}
 
 
 def old(args: Mapping[str, Any]) -> Any:
@@ -53,8 +55,10 @@ def old(args: Mapping[str, Any]) -> Any:
     return TODAY
 
 
-def told(folder: Path, forecast: Callable[[Mapping[str, Any]], Any], language: Language = "en") -> tuple[Phrase, Sky]:
-    """Return what is said of the coming days where a bridge answers so."""
+def told(
+    folder: Path, forecast: Callable[[Mapping[str, Any]], Any], language: Language = "en", place: str = ""
+) -> tuple[Phrase, Sky]:
+    """Return what is said of the coming days, here or at a place, where a bridge answers so."""
     world = World(folder)
     world.bridge = sky = Sky(world.chance)
     sky.forecast = forecast
@@ -63,7 +67,7 @@ def told(folder: Path, forecast: Callable[[Mapping[str, Any]], Any], language: L
     desk = Desk(world.courier, world.ledger, lambda: context, posted.append)
     world.online()
     desk._told(tuple(world.notices))
-    inquiry = plan(AskWeather(span=Span.COMING_DAYS), context)
+    inquiry = plan(AskWeather(place, span=Span.COMING_DAYS), context)
     assert isinstance(inquiry, Inquiry)
     desk.consult(Consult(1, inquiry, language))
     for _ in range(4):
@@ -138,3 +142,17 @@ def test_without_a_way_out_it_is_said_that_it_cannot_be_found_out() -> None:
     Desk(None, None, lambda: context, posted.append).consult(Consult(1, inquiry, "en"))
 
     assert posted == [Consulted(1, Refusal(inquiry.request, Phrase("orders.cannot_ask"), "offline"))]
+
+
+@pytest.mark.parametrize(
+    ("language", "place", "said"),
+    [("en", "Atlantis", "I couldn't find Atlantis."), ("zh", "亚特兰蒂斯", "没有找到亚特兰蒂斯。")],
+)
+def test_a_place_that_nobody_knows_is_named(language: Language, place: str, said: str, tmp_path: Path) -> None:
+    def unknown(args: Mapping[str, Any]) -> Any:
+        raise LookupError
+
+    phrase, _ = told(tmp_path, unknown, language, place)
+    assert render(phrase, language, NOW.date()) == said
+    phrase, _ = told(tmp_path / "here", unknown, language)
+    assert phrase.key == "orders.no_answer"
