@@ -105,8 +105,9 @@ class _Detector:
                     best = max(best, self._judge(stride, queue.whole.popleft()))
         return best[1] or None
 
-    def _judge(self, stride: int, features: npt.NDArray[np.float64]) -> tuple[float, str]:
+    def _judge(self, stride: int, stretch: Sequence[npt.NDArray[np.float64]]) -> tuple[float, str]:
         """Return the surest of the words above their cutoffs whose models take so many features at once; else (0, "")."""
+        features = np.concatenate(stretch, axis=None)
         quantised: dict[tuple[float, int, str], bytes] = {}
         best = (0.0, "")
         for name, model in self._models.items():
@@ -139,14 +140,14 @@ class _Queue:
         """Hold ASLEEP_MS of them."""
         self._stride = stride
         self._begun: list[npt.NDArray[np.float64]] = []
-        self.whole: deque[npt.NDArray[np.float64]] = deque(maxlen=ASLEEP_MS // (FEATURE_MS * stride))
+        self.whole: deque[list[npt.NDArray[np.float64]]] = deque(maxlen=ASLEEP_MS // (FEATURE_MS * stride))
 
     def put(self, features: npt.NDArray[np.float64]) -> None:
         """Take the features of the next FEATURE_MS."""
         self._begun.append(features)
         if len(self._begun) == self._stride:
-            self.whole.append(np.concatenate(self._begun, axis=None))
-            self._begun.clear()
+            self.whole.append(self._begun)
+            self._begun = []
 
     def clear(self) -> None:
         """Forget everything."""
