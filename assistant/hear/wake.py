@@ -17,8 +17,8 @@ SHIPPED_WORDS = ("okay_nabu", "hey_jarvis", "hey_mycroft", "alexa")
 """Words whose models come inside the pymicro-wakeword wheel."""
 REFERENCE_EASE = 0.5
 """A word in the playback counts at this share of the cutoff: the microphone may hear it better than the model does here."""
-DEAF_MS = 1000
-"""A wake so soon after one in the playback is our own voice."""
+DEAF_MS = 1300
+"""A wake so soon after one in the playback is our own voice; what the ear hears may wait 320 ms until it looks."""
 REFRACTORY_MS = 1000
 """One spoken word wakes once."""
 ASLEEP_MS = 1500
